@@ -16,11 +16,8 @@ type Figure interface {
 	sheet() (*sheet, error)
 }
 
-// Text is what is written around a figure. It is data: shown as text, whatever it holds.
-type Text struct {
-	Title   string // above the figure
-	Caption string // below it: what was computed, from what seed, in how long
-}
+// Every figure has a Title, written above it, and a Caption, written below it: what was computed, from what
+// seed, in how long. These and all other names are data: shown as text, whatever they hold.
 
 // Axis describes one axis of a Line figure.
 type Axis struct {
@@ -45,30 +42,30 @@ type Mark struct {
 
 // Line draws curves over a common pair of axes.
 type Line struct {
-	Text
-	X, Y   Axis
-	Curves []Curve
-	Marks  []Mark
+	Title, Caption string
+	X, Y           Axis
+	Curves         []Curve
+	Marks          []Mark
 }
 
 // TrainingCurve draws how a training went: loss, and beside it accuracy and learning rate where they are given.
 // All slices but Train may be nil.
 type TrainingCurve struct {
-	Text
-	Steps         []float64 // step of each entry of Train; nil: 0, 1, 2, ...
-	Train         []float64 // loss on the training data
-	TestSteps     []float64 // step of each entry of Test and the accuracies; nil: like Steps when lengths agree, else spread evenly
-	Test          []float64 // loss on held-out data
-	TrainAccuracy []float64 // in [0, 1]
-	TestAccuracy  []float64 // in [0, 1]
-	Rate          []float64 // learning rate, one per entry of Train
-	Planned       int       // steps planned: fixes the step axis while training; 0: from the data
-	LinearLoss    bool      // draw the loss linearly even where a logarithmic axis would be chosen (all positive, max/min > 30)
+	Title, Caption string
+	Steps          []float64 // step of each entry of Train; nil: 0, 1, 2, ...
+	Train          []float64 // loss on the training data
+	TestSteps      []float64 // step of each entry of Test and the accuracies; nil: like Steps when lengths agree, else spread evenly
+	Test           []float64 // loss on held-out data
+	TrainAccuracy  []float64 // in [0, 1]
+	TestAccuracy   []float64 // in [0, 1]
+	Rate           []float64 // learning rate, one per entry of Train
+	Planned        int       // steps planned: fixes the step axis while training; 0: from the data
+	LinearLoss     bool      // draw the loss linearly even where a logarithmic axis would be chosen (all positive, max/min > 30)
 }
 
 // Interpolation draws the loss along a straight line in parameter space, L((1-alpha) theta0 + alpha theta1).
 type Interpolation struct {
-	Text
+	Title, Caption              string
 	Alpha                       []float64
 	Train, Test                 []float64 // loss; Test may be nil
 	TrainAccuracy, TestAccuracy []float64 // in [0, 1]; may be nil
@@ -110,7 +107,7 @@ type Point struct {
 // Surface draws z over a rectangular grid as a surface that can be turned, with its contour lines beside it.
 // Z[i][j] is the value at (X[j], Y[i]): len(Z) == len(Y), len(Z[i]) == len(X). NaN and infinite values leave holes.
 type Surface struct {
-	Text
+	Title, Caption      string
 	X, Y                []float64 // increasing
 	Z                   [][]float64
 	XName, YName, ZName string // axis names; empty: "alpha", "beta", "loss"
@@ -122,7 +119,7 @@ type Surface struct {
 
 // Contour draws z over a rectangular grid as level lines, filled with colour unless Lines is set. Fields as in Surface.
 type Contour struct {
-	Text
+	Title, Caption      string
 	X, Y                []float64
 	Z                   [][]float64
 	XName, YName, ZName string
@@ -135,44 +132,44 @@ type Contour struct {
 // Surfaces draws two or more surfaces side by side that turn together and share one colour scale.
 // The caption of each is its Title.
 type Surfaces struct {
-	Text
-	Items []Surface
+	Title, Caption string
+	Items          []Surface
 }
 
 // RatioMap draws |lambda_min / lambda_max| of the Hessian at each point of a slice (arXiv:1712.09913, section 6):
 // near 0 the loss is convex there, towards 1 it is not, however smooth the slice looks. Fields as in Surface.
 type RatioMap struct {
-	Text
-	X, Y         []float64
-	Ratio        [][]float64
-	XName, YName string
-	Paths        []Path
-	Points       []Point
+	Title, Caption string
+	X, Y           []float64
+	Ratio          [][]float64
+	XName, YName   string
+	Paths          []Path
+	Points         []Point
 }
 
 // Spectrum draws the eigenvalues of a Hessian as a histogram or single lines, and their density where it is given.
 type Spectrum struct {
-	Text
-	Eigenvalues []float64
-	DensityX    []float64 // eigenvalue axis of the density; may be nil
-	Density     []float64 // density at DensityX, integrating to 1
-	LogDensity  bool
+	Title, Caption string
+	Eigenvalues    []float64
+	DensityX       []float64 // eigenvalue axis of the density; may be nil
+	Density        []float64 // density at DensityX, integrating to 1
+	LogDensity     bool
 }
 
 // LossIndex draws the loss of critical points against their index, the share of negative Hessian eigenvalues.
 type LossIndex struct {
-	Text
-	Index []float64 // in [0, 1]
-	Loss  []float64
-	Group []string // names the run each point is from; nil: one group
+	Title, Caption string
+	Index          []float64 // in [0, 1]
+	Loss           []float64
+	Group          []string // names the run each point is from; nil: one group
 }
 
 // MinimaPath draws the loss along a curved path between two minima and, where given, along the straight line.
 type MinimaPath struct {
-	Text
-	T        []float64 // position on the path, in [0, 1]
-	Loss     []float64
-	Straight []float64 // loss on the segment at the same T; may be nil
+	Title, Caption string
+	T              []float64 // position on the path, in [0, 1]
+	Loss           []float64
+	Straight       []float64 // loss on the segment at the same T; may be nil
 }
 
 // Bar is one interval of a persistence barcode: a basin born at a minimum with loss Birth that joins a
@@ -184,22 +181,22 @@ type Bar struct {
 
 // Barcode draws the 0-dimensional persistence of a loss: each minimum with its depth.
 type Barcode struct {
-	Text
-	Bars  []Bar
-	ZName string // empty: "loss"
+	Title, Caption string
+	Bars           []Bar
+	ZName          string // empty: "loss"
 }
 
 // Decision draws a classifier's output over the plane of its two inputs, with the data.
 // P[i][j] is its output at (X[j], Y[i]): with two classes the probability of class 1, with more the class number.
 type Decision struct {
-	Text
-	X, Y         []float64
-	P            [][]float64
-	XName, YName string
-	PointX       []float64 // the data
-	PointY       []float64
-	Class        []int    // class of each point, from 0
-	Classes      []string // names; their number says how many classes there are (at least 2)
+	Title, Caption string
+	X, Y           []float64
+	P              [][]float64
+	XName, YName   string
+	PointX         []float64 // the data
+	PointY         []float64
+	Class          []int    // class of each point, from 0
+	Classes        []string // names; their number says how many classes there are (at least 2)
 }
 
 // DiagramLayer is one layer of a Diagram.
@@ -215,9 +212,9 @@ type Skip struct{ From, To int }
 
 // Diagram draws a network: layers from left to right, units, connections, skips.
 type Diagram struct {
-	Text
-	Layers []DiagramLayer // the input first
-	Skips  []Skip
+	Title, Caption string
+	Layers         []DiagramLayer // the input first
+	Skips          []Skip
 }
 
 // Frame is one position of a Slider.
@@ -228,9 +225,9 @@ type Frame struct {
 
 // Slider shows one of several figures of the same kind, chosen by a slider that also works in an exported file.
 type Slider struct {
-	Text
-	Name   string // what changes, such as "width"
-	Frames []Frame
+	Title, Caption string
+	Name           string // what changes, such as "width"
+	Frames         []Frame
 }
 
 // Verdict is the outcome a Card states.
@@ -248,11 +245,11 @@ type Fact struct{ Name, Value string }
 
 // Card states a verdict with its formula and its numbers.
 type Card struct {
-	Text
-	Verdict   Verdict
-	Statement string         // one sentence: "not convex: L(midpoint) = 0.613 > 0.214"
-	Formula   string         // in plain text with Unicode: "L(t a + (1-t) b) <= t L(a) + (1-t) L(b)"
-	Facts     []Fact         // numbers, in order
-	Why       string         // the argument, in a sentence or two
-	Line      *Interpolation // drawn beside the numbers; may be nil
+	Title, Caption string
+	Verdict        Verdict
+	Statement      string         // one sentence: "not convex: L(midpoint) = 0.613 > 0.214"
+	Formula        string         // in plain text with Unicode: "L(t a + (1-t) b) <= t L(a) + (1-t) L(b)"
+	Facts          []Fact         // numbers, in order
+	Why            string         // the argument, in a sentence or two
+	Line           *Interpolation // drawn beside the numbers; may be nil
 }

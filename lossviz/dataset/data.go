@@ -25,8 +25,7 @@ import (
 //
 // Targets are class numbers 0, 1, ... in one column, or {0, 1} (which is the
 // same for two classes), or {-1, +1} for the hinge loss, or real numbers.
-// Treat a Data as read-only once made: methods return new ones, and objectives
-// keep a copy.
+// Treat a Data as read-only once made: methods return new ones, and objectives rely on it.
 type Data struct {
 	Name     string
 	X        []float64 // inputs, N x D, row-major

@@ -1,0 +1,173 @@
+package nn
+
+import (
+	"fmt"
+	"math"
+	"strings"
+)
+
+// An Activation is a function applied to each number a layer gives. The zero
+// value is [Identity].
+type Activation int
+
+// The activations, f(x) for a real x. Where f has a kink the derivative there is
+// the one PyTorch takes: 0 for ReLU, 0.01 for leaky ReLU.
+const (
+	Identity  Activation = iota // x
+	Sigmoid                     // 1/(1+exp(-x))
+	Tanh                        // tanh(x)
+	ReLU                        // max(x, 0)
+	LeakyReLU                   // x for x > 0, else 0.01 x
+	Softplus                    // log(1+exp(x)), exact also where PyTorch rounds to x (x > 20)
+	GELU                        // x Phi(x), Phi the normal distribution function (the erf form)
+	SiLU                        // x/(1+exp(-x)), also called swish
+)
+
+var activationNames = [...]string{"identity", "sigmoid", "tanh", "relu", "leaky-relu", "softplus", "gelu", "silu"}
+
+const leak = 0.01
+
+// String returns the activation's name as job files write it.
+func (a Activation) String() string {
+	if !a.known() {
+		return fmt.Sprintf("activation(%d)", int(a))
+	}
+	return activationNames[a]
+}
+
+func (a Activation) known() bool { return a >= 0 && int(a) < len(activationNames) }
+
+// ParseActivation is the inverse of [Activation.String].
+func ParseActivation(name string) (Activation, error) {
+	for i, s := range activationNames {
+		if s == name {
+			return Activation(i), nil
+		}
+	}
+	return 0, fmt.Errorf("nn: no activation is called %q; there are %s", name, strings.Join(activationNames[:], ", "))
+}
+
+// MarshalText writes the name, so that JSON holds it.
+func (a Activation) MarshalText() ([]byte, error) {
+	if !a.known() {
+		return nil, fmt.Errorf("nn: unknown %v", a)
+	}
+	return []byte(a.String()), nil
+}
+
+// UnmarshalText reads the name.
+func (a *Activation) UnmarshalText(text []byte) error {
+	parsed, err := ParseActivation(string(text))
+	if err == nil {
+		*a = parsed
+	}
+	return err
+}
+
+// value sets y = f(x).
+func (a Activation) value(y, x []float64) {
+	x = x[:len(y)]
+	switch a {
+	case Identity:
+		copy(y, x)
+	case Sigmoid:
+		sigmoidSlice(y, x)
+	case Tanh:
+		tanhSlice(y, x)
+	case ReLU:
+		for i, v := range x {
+			y[i] = max(v, 0)
+		}
+	case LeakyReLU:
+		for i, v := range x {
+			y[i] = max(v, leak*v)
+		}
+	case Softplus:
+		softplusSlice(y, x)
+	case GELU:
+		for i, v := range x {
+			y[i] = v * normalCDF(v)
+		}
+	case SiLU:
+		for i, v := range x {
+			y[i] = v / (1 + math.Exp(-v))
+		}
+	}
+}
+
+// slope sets d = f'(x), given y = f(x) as well.
+func (a Activation) slope(d, x, y []float64) {
+	x, y = x[:len(d)], y[:len(d)]
+	switch a {
+	case Identity:
+		fill(d, 1)
+	case Sigmoid:
+		for i, f := range y {
+			d[i] = f * (1 - f)
+		}
+	case Tanh:
+		for i, f := range y {
+			d[i] = 1 - f*f
+		}
+	case ReLU, LeakyReLU:
+		low := 0.0
+		if a == LeakyReLU {
+			low = leak
+		}
+		for i, v := range x {
+			if d[i] = low; v > 0 {
+				d[i] = 1
+			}
+		}
+	case Softplus:
+		sigmoidSlice(d, x)
+	case GELU:
+		for i, v := range x {
+			d[i] = normalCDF(v) + v*normalDensity(v)
+		}
+	case SiLU:
+		sigmoidSlice(d, x)
+		for i, s := range d {
+			d[i] = s * (1 + x[i]*(1-s))
+		}
+	}
+}
+
+// curvature sets c = f"(x), given y = f(x) as well.
+func (a Activation) curvature(c, x, y []float64) {
+	x, y = x[:len(c)], y[:len(c)]
+	switch a {
+	case Identity, ReLU, LeakyReLU:
+		clear(c)
+	case Sigmoid:
+		for i, f := range y {
+			c[i] = f * (1 - f) * (1 - 2*f)
+		}
+	case Tanh:
+		for i, f := range y {
+			c[i] = -2 * f * (1 - f*f)
+		}
+	case Softplus:
+		sigmoidSlice(c, x)
+		for i, s := range c {
+			c[i] = s * (1 - s)
+		}
+	case GELU:
+		for i, v := range x {
+			c[i] = normalDensity(v) * (2 - v*v)
+		}
+	case SiLU:
+		sigmoidSlice(c, x)
+		for i, s := range c {
+			c[i] = s * (1 - s) * (2 + x[i]*(1-2*s))
+		}
+	}
+}
+
+// normalCDF is the standard normal distribution function. Erfc, not 1+Erf: the
+// lower tail keeps its digits.
+func normalCDF(x float64) float64 { return 0.5 * math.Erfc(-x/math.Sqrt2) }
+
+func normalDensity(x float64) float64 {
+	return math.Exp(-0.5*x*x) * (1 / math.Sqrt(2*math.Pi))
+}

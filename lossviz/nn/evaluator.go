@@ -1,0 +1,377 @@
+package nn
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"sync"
+
+	"github.com/gosaddle/saddle/lossviz/dataset"
+)
+
+// An Evaluator is the loss of a network on data as a function of the parameters.
+//
+//	L(theta) = mean of the loss over the data + L1 sum|w| + L2/2 sum w^2
+//
+// with w the weights (biases and norms are not penalized). Samples are processed in chunks of a size that
+// depends only on the network and the data, and summed up in their order: the bits of a result never
+// depend on the number of cores.
+//
+// All methods are safe for concurrent use; they take memory from a pool and allocate
+// only when more calls run at once than ever before. With Err() != nil they must
+// not be called.
+type Evaluator struct {
+	net    *Network
+	loss   Loss
+	data   *dataset.Data
+	l1, l2 float64
+	chunks []chunk
+	step   int // samples of a chunk, but perhaps the last
+	err    error
+
+	mu   sync.Mutex
+	free []*workspace
+}
+
+// A chunk is some samples of the data, transposed: a feature (a target) a row.
+type chunk struct {
+	n    int
+	x, y []float64
+}
+
+// NewEvaluator joins a network, a loss and data. Err says if they do not fit.
+// The data must not be changed afterwards.
+func NewEvaluator(net *Network, loss Loss, data *dataset.Data) *Evaluator {
+	return NewPenalized(net, loss, data, 0, 0)
+}
+
+// NewPenalized is [NewEvaluator] with penalties: l1 times the sum of the absolute values of
+// the weights and l2/2 times the sum of their squares.
+func NewPenalized(net *Network, loss Loss, data *dataset.Data, l1, l2 float64) *Evaluator {
+	e := &Evaluator{net: net, loss: loss, data: data, l1: l1, l2: l2}
+	if e.err = e.check(); e.err != nil {
+		e.err = fmt.Errorf("nn: objective: %w", e.err)
+		return e
+	}
+	e.step = chunkSize(net, data.N)
+	for from := 0; from < data.N; from += e.step {
+		n := min(e.step, data.N-from)
+		c := chunk{n: n, x: make([]float64, n*data.D), y: make([]float64, n*data.K)}
+		transpose(c.x, data.X[from*data.D:(from+n)*data.D], n, data.D)
+		transpose(c.y, data.Y[from*data.K:(from+n)*data.K], n, data.K)
+		e.chunks = append(e.chunks, c)
+	}
+	return e
+}
+
+func (e *Evaluator) check() error {
+	if err := errors.Join(e.net.Err(), e.data.Err()); err != nil {
+		return err
+	}
+	if e.loss == nil {
+		return errors.New("the loss is nil")
+	}
+	d := e.data
+	if d.N < 1 || len(d.X) != d.N*d.D || len(d.Y) != d.N*d.K {
+		return fmt.Errorf("%s: %d inputs and %d targets are not %d samples of %d and %d", d.Name, len(d.X), len(d.Y), d.N, d.D, d.K)
+	}
+	if d.D != e.net.in.Size() {
+		return fmt.Errorf("layer 0 (%v) takes %v, but %s has %d inputs", e.net.layers[0], e.net.in, d.Name, d.D)
+	}
+	for _, l := range []float64{e.l1, e.l2} {
+		if !(l >= 0) || math.IsInf(l, 0) {
+			return fmt.Errorf("a penalty is %v; it must be finite and not negative", l)
+		}
+	}
+	return e.loss.check(d, e.net.out.Size())
+}
+
+// Err says why the parts do not fit, or nil.
+func (e *Evaluator) Err() error { return e.err }
+
+// Dim is the number of parameters.
+func (e *Evaluator) Dim() int { return e.net.dim }
+
+// Value returns the loss at theta. Overflow gives +Inf or NaN, as the arithmetic does.
+func (e *Evaluator) Value(theta []float64) float64 {
+	w := e.get()
+	defer e.put(w)
+	w.theta = quantity{val: theta}
+	total := 0.0
+	for i := range e.chunks {
+		c := &e.chunks[i]
+		w.forward(e.net, c.x, c.n)
+		total += e.loss.value(w.last().val, c.y, c.n)
+	}
+	return total*e.share(e.data.N) + e.penalty(theta)
+}
+
+// Accuracy returns the fraction of terms (samples, for one output or cross-entropy) that are classified
+// correctly: the sign of the logit, or the greatest one. It is NaN for losses that do not classify.
+func (e *Evaluator) Accuracy(theta []float64) float64 {
+	_, accuracy := e.ValueAccuracy(theta)
+	return accuracy
+}
+
+// ValueAccuracy returns both from one pass.
+func (e *Evaluator) ValueAccuracy(theta []float64) (value, accuracy float64) {
+	w := e.get()
+	defer e.put(w)
+	w.theta = quantity{val: theta}
+	total, correct := 0.0, 0
+	for i := range e.chunks {
+		c := &e.chunks[i]
+		w.forward(e.net, c.x, c.n)
+		total += e.loss.value(w.last().val, c.y, c.n)
+		correct += e.loss.correct(w.last().val, c.y, c.n)
+	}
+	return total*e.share(e.data.N) + e.penalty(theta), e.accuracy(correct)
+}
+
+func (e *Evaluator) accuracy(correct int) float64 {
+	if correct < 0 {
+		return math.NaN()
+	}
+	return float64(correct) * e.share(e.data.N)
+}
+
+// Gradient fills grad with the gradient at theta and returns the value there.
+func (e *Evaluator) Gradient(grad, theta []float64) float64 {
+	w := e.get()
+	defer e.put(w)
+	clear(grad)
+	w.theta = quantity{val: theta, grad: grad}
+	share, total := e.share(e.data.N), 0.0
+	for i := range e.chunks {
+		total += e.backward(w, &e.chunks[i], share)
+	}
+	return total*share + e.penaltySlope(grad, theta)
+}
+
+// BatchGradient is [Evaluator.Gradient] for the samples with the given numbers only.
+func (e *Evaluator) BatchGradient(grad, theta []float64, samples []int) float64 {
+	w := e.get()
+	defer e.put(w)
+	clear(grad)
+	w.theta = quantity{val: theta, grad: grad}
+	share, total := e.share(len(samples)), 0.0
+	for len(samples) > 0 {
+		n := min(e.step, len(samples))
+		c := w.gather(e.data, samples[:n])
+		total += e.backward(w, &c, share)
+		samples = samples[n:]
+	}
+	return total*share + e.penaltySlope(grad, theta)
+}
+
+// backward adds the gradient of a chunk and returns its loss, not yet scaled by share.
+func (e *Evaluator) backward(w *workspace, c *chunk, share float64) float64 {
+	w.need(e.net, 1)
+	w.forward(e.net, c.x, c.n)
+	z := w.last()
+	e.loss.slope(z.grad, z.val, c.y, c.n, share)
+	w.backward(e.net)
+	return e.loss.value(z.val, c.y, c.n)
+}
+
+// HessianVector fills hv with the Hessian at theta times v, exactly (up to rounding), at
+// a few times the cost of a gradient. At kinks it takes the Hessian of the piece
+// that the gradient is of.
+func (e *Evaluator) HessianVector(hv, theta, v []float64) {
+	w := e.get()
+	defer e.put(w)
+	clear(hv)
+	w.theta = quantity{val: theta, dot: v, gradDot: hv}
+	w.need(e.net, 2)
+	share := e.share(e.data.N)
+	for i := range e.chunks {
+		c := &e.chunks[i]
+		w.forward(e.net, c.x, c.n)
+		w.tangent(e.net)
+		z := w.last()
+		e.loss.slope(z.grad, z.val, c.y, c.n, share)
+		e.loss.curvature(z.gradDot, z.val, c.y, z.dot, c.n, share)
+		w.backward(e.net)
+		w.backwardTangent(e.net)
+	}
+	if e.l2 != 0 {
+		e.weights(func(b Block) { axpy(b.Of(hv), e.l2, b.Of(v)) })
+	}
+}
+
+// share is what one term of the loss counts among n samples.
+func (e *Evaluator) share(n int) float64 {
+	return 1 / (float64(n) * float64(e.loss.terms(e.net.out.Size())))
+}
+
+func (e *Evaluator) weights(do func(b Block)) {
+	for _, b := range e.net.blocks {
+		if b.Kind == Weight {
+			do(b)
+		}
+	}
+}
+
+func (e *Evaluator) penalty(theta []float64) (value float64) {
+	if e.l1 == 0 && e.l2 == 0 {
+		return 0
+	}
+	e.weights(func(b Block) {
+		for _, w := range b.Of(theta) {
+			value += e.l1*math.Abs(w) + 0.5*e.l2*w*w
+		}
+	})
+	return value
+}
+
+// penaltySlope adds the gradient of the penalties to grad and returns their value.
+func (e *Evaluator) penaltySlope(grad, theta []float64) float64 {
+	if e.l1 == 0 && e.l2 == 0 {
+		return 0
+	}
+	e.weights(func(b Block) {
+		g := b.Of(grad)
+		for i, w := range b.Of(theta) {
+			g[i] += e.l1*sign(w) + e.l2*w
+		}
+	})
+	return e.penalty(theta)
+}
+
+// get takes a workspace from the pool. A list under a lock, not a sync.Pool: that one
+// forgets at each garbage collection.
+func (e *Evaluator) get() *workspace {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if last := len(e.free) - 1; last >= 0 {
+		w := e.free[last]
+		e.free = e.free[:last]
+		return w
+	}
+	return newWorkspace(e.net, e.step)
+}
+
+func (e *Evaluator) put(w *workspace) {
+	w.theta = quantity{}
+	e.mu.Lock()
+	e.free = append(e.free, w)
+	e.mu.Unlock()
+}
+
+// chunkSize is the number of samples processed at once: as many as keep what flows
+// through the network in the processor's cache, a multiple of 8, and all of
+// them if samples depend on each other (batch norm).
+func chunkSize(net *Network, n int) int {
+	if net.wholeBatch {
+		return n
+	}
+	const cache = 32 << 10 // numbers: 256 KiB
+	width := 0
+	for _, size := range net.size[1:] {
+		width += size
+	}
+	return min(n, max(16, min(256, cache/max(width, 1)/8*8)))
+}
+
+func newWorkspace(net *Network, capacity int) *workspace {
+	w := &workspace{node: make([]quantity, len(net.size)), note: make([][]int32, len(net.size))}
+	for i, size := range net.size {
+		if i > 0 {
+			w.node[i].val = make([]float64, size*capacity)
+		}
+		if net.noted[i] {
+			w.note[i] = make([]int32, size*capacity)
+		}
+	}
+	return w
+}
+
+// need makes room for derivatives: the gradient (order 1), also the tangents (order 2).
+func (w *workspace) need(net *Network, order int) {
+	for i := range w.node {
+		if !net.live[i] {
+			continue
+		}
+		q := &w.node[i]
+		if q.grad == nil {
+			q.grad = make([]float64, cap(q.val))
+		}
+		if order > 1 && q.dot == nil {
+			q.dot, q.gradDot = make([]float64, cap(q.val)), make([]float64, cap(q.val))
+		}
+	}
+}
+
+// gather copies samples into a chunk of the workspace's own.
+func (w *workspace) gather(data *dataset.Data, samples []int) chunk {
+	n := len(samples)
+	if cap(w.x) < n*data.D || cap(w.y) < n*data.K {
+		w.x, w.y = make([]float64, n*data.D), make([]float64, n*data.K)
+	}
+	c := chunk{n: n, x: w.x[:n*data.D], y: w.y[:n*data.K]}
+	for s, sample := range samples {
+		for j, v := range data.Row(sample) {
+			c.x[j*n+s] = v
+		}
+		for j, v := range data.Target(sample) {
+			c.y[j*n+s] = v
+		}
+	}
+	return c
+}
+
+// last is the network's output.
+func (w *workspace) last() *quantity { return &w.node[len(w.node)-1] }
+
+// forward runs the network for n samples x.
+func (w *workspace) forward(net *Network, x []float64, n int) {
+	w.n = n
+	w.node[0].val = x
+	for i := 1; i < len(w.node); i++ {
+		q := &w.node[i]
+		size := net.size[i] * n
+		q.val = q.val[:size]
+		if q.grad != nil {
+			q.grad = q.grad[:size]
+		}
+		if q.dot != nil {
+			q.dot, q.gradDot = q.dot[:size], q.gradDot[:size]
+		}
+	}
+	for _, op := range net.operations {
+		op.forward(w)
+	}
+}
+
+// tangent carries the direction theta.dot through the network, after forward.
+func (w *workspace) tangent(net *Network) {
+	for i, op := range net.operations {
+		if net.live[i+1] {
+			op.tangent(w)
+		}
+	}
+}
+
+// backward carries the last node's grad back to the parameters.
+func (w *workspace) backward(net *Network) {
+	for i := range net.operations {
+		clear(w.node[i].grad)
+	}
+	for i := len(net.operations) - 1; i >= 0; i-- {
+		if net.live[i+1] {
+			net.operations[i].backward(w)
+		}
+	}
+}
+
+// backwardTangent carries the last node's gradDot back to the parameters, after all others.
+func (w *workspace) backwardTangent(net *Network) {
+	for i := range net.operations {
+		clear(w.node[i].gradDot)
+	}
+	for i := len(net.operations) - 1; i >= 0; i-- {
+		if net.live[i+1] {
+			net.operations[i].backwardTangent(w)
+		}
+	}
+}

@@ -1,0 +1,568 @@
+// Command gen writes the amd64 assembly of package vec (vec_amd64.s and its Go declarations).
+//
+//	go generate ./lossviz/internal/vec
+//
+// Every function is written once, for a vector width: 4 lanes (AVX2+FMA) and 8 lanes (AVX-512F). The
+// sequence of roundings per element is that of the plain path in plain.go, so all paths give the same
+// bits: a change here needs the same change there.
+//
+// The code must also link into Go plugins, where the linker uses R15 for global variables: the only
+// symbol referred to is the static table of constants, and the allocator never comes as far as R15.
+package main
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/mmcloughlin/avo/attr"
+	asm "github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// The numbers of plain.go; there they are explained.
+var (
+	expm1Coef = []float64{
+		0x1.5555555555556p-3, 0x1.5555555555555p-5, 0x1.11111111109b3p-7, 0x1.6c16c16c167e1p-10, 0x1.a01a01a7c41d5p-13,
+		0x1.a01a01a47b054p-16, 0x1.71de0dae63bb3p-19, 0x1.27e4e1f48534fp-22, 0x1.af38a9b0ec855p-26, 0x1.1f66df7fca49fp-29}
+	atanhCoef = []float64{
+		0x1.5555555555555p-1, 0x1.999999999a3ddp-2, 0x1.24924923d44c6p-2, 0x1.c71c727143318p-3, 0x1.745cf0b0e03bdp-3,
+		0x1.3b18b294bebf9p-3, 0x1.10ac75dc602b1p-3, 0x1.eb905e8575054p-4, 0x1.687a6e7c95176p-4, 0x1.4b0a26c5f2aefp-3}
+	logCoef = []float64{
+		0x1.5555555555558p-1, 0x1.99999999952e2p-2, 0x1.2492492df148dp-2, 0x1.c71c62e5800a1p-3, 0x1.7462b4ab2ef6bp-3,
+		0x1.39fe606542ddep-3, 0x1.2b584aae78a57p-3}
+)
+
+// reduceConstants are those of emitter.reduce and scale.
+var reduceConstants = append(expm1Coef[:len(expm1Coef):len(expm1Coef)], magic, log2e, ln2Hi, ln2Lo, 0.5, 1)
+
+const (
+	log2e = 0x1.71547652b82fep+0
+	ln2Hi = 0x1.62e42fefa39efp-1
+	ln2Lo = 0x1.abc9e3b39803fp-56
+	magic = 3 << 51 // adding it rounds to an integer, which then sits in the low bits
+)
+
+// table collects the constants, each repeated over 4 lanes so that it can be a memory operand.
+type table struct {
+	at map[uint64]int
+}
+
+var (
+	consts = table{at: map[uint64]int{}}
+	global operand.Mem
+)
+
+func (t *table) offset(bits uint64) int {
+	off, ok := t.at[bits]
+	if !ok {
+		off = 32 * len(t.at)
+		t.at[bits] = off
+		for lane := range 4 {
+			asm.DATA(off+8*lane, operand.U64(bits))
+		}
+	}
+	return off
+}
+
+// An isa is a vector width.
+type isa struct {
+	name  string
+	bytes int
+}
+
+var isas = []isa{{"AVX2", 32}, {"AVX512", 64}}
+
+func (v isa) lanes() int { return v.bytes / 8 }
+
+func (v isa) reg() reg.VecVirtual {
+	if v.bytes == 64 {
+		return asm.ZMM()
+	}
+	return asm.YMM()
+}
+
+// An emitter writes the code for one vector; its constants are loaded once, before the loop.
+type emitter struct {
+	isa
+	base reg.Register
+	held map[uint64]reg.VecVirtual // AVX-512 has registers enough to hold them all
+}
+
+func newEmitter(v isa, constants []uint64) *emitter {
+	e := &emitter{isa: v, base: asm.GP64(), held: map[uint64]reg.VecVirtual{}}
+	asm.LEAQ(global, e.base)
+	if v.bytes == 64 {
+		for _, b := range constants {
+			if e.held[b] == nil {
+				r := asm.ZMM()
+				asm.VBROADCASTSD(operand.Mem{Base: e.base, Disp: consts.offset(b)}, r)
+				e.held[b] = r
+			}
+		}
+	}
+	return e
+}
+
+func (e *emitter) zero() reg.VecVirtual {
+	z := e.reg()
+	if e.bytes == 64 {
+		asm.VPXORQ(z, z, z)
+	} else {
+		asm.VXORPD(z, z, z)
+	}
+	return z
+}
+
+func (e *emitter) bits(b uint64) operand.Op {
+	m := operand.Mem{Base: e.base, Disp: consts.offset(b)}
+	if e.bytes == 32 {
+		return m
+	}
+	if r := e.held[b]; r != nil {
+		return r
+	}
+	r := e.reg()
+	asm.VBROADCASTSD(m, r)
+	return r
+}
+
+func (e *emitter) c(x float64) operand.Op { return e.bits(math.Float64bits(x)) }
+
+// at is the constant for a full-width operand, or its place in memory where registers ran out.
+func (e *emitter) at(x float64) (m operand.Op, full bool) {
+	bits := math.Float64bits(x)
+	if r := e.held[bits]; r != nil {
+		return r, true
+	}
+	return operand.Mem{Base: e.base, Disp: consts.offset(bits)}, e.bytes == 32
+}
+
+// creg is a constant in a register, for the operands that cannot be in memory.
+func (e *emitter) creg(x float64) reg.VecVirtual {
+	if r, ok := e.c(x).(reg.VecVirtual); ok {
+		return r
+	}
+	r := e.reg()
+	asm.VMOVUPD(e.c(x), r)
+	return r
+}
+
+func (e *emitter) and(a operand.Op, b, dst reg.VecVirtual) {
+	if e.bytes == 64 {
+		asm.VPANDQ(a, b, dst)
+	} else {
+		asm.VANDPD(a, b, dst)
+	}
+}
+
+func (e *emitter) or(a operand.Op, b, dst reg.VecVirtual) {
+	if e.bytes == 64 {
+		asm.VPORQ(a, b, dst)
+	} else {
+		asm.VORPD(a, b, dst)
+	}
+}
+
+func (e *emitter) fma(a operand.Op, b, acc reg.VecVirtual) { asm.VFMADD231PD(a, b, acc) } // acc += a*b
+
+// evenOdd returns sum c_i x^i as E(x2) + x O(x2): two short chains instead of one long one.
+func (e *emitter) evenOdd(coef []float64, x, x2 reg.VecVirtual) reg.VecVirtual {
+	chain := func(last int) reg.VecVirtual {
+		p := e.reg()
+		if m, held := e.at(coef[last]); held {
+			asm.VMOVUPD(m, p)
+		} else {
+			asm.VBROADCASTSD(m, p)
+		}
+		for i := last - 2; i >= 0; i -= 2 {
+			if m, held := e.at(coef[i]); held {
+				asm.VFMADD213PD(m, x2, p)
+			} else {
+				asm.VFMADD213PD_BCST(m, x2, p)
+			}
+		}
+		return p
+	}
+	n := len(coef)
+	even, odd := chain((n-1)/2*2), chain((n-2)/2*2+1)
+	e.fma(odd, x, even)
+	return even
+}
+
+// reduce splits y = n ln 2 + r and returns t = n + magic and p = expm1(r).
+func (e *emitter) reduce(y reg.VecVirtual) (t, n, p reg.VecVirtual) {
+	t, n = e.reg(), e.reg()
+	asm.VMOVUPD(e.c(magic), t)
+	e.fma(e.c(log2e), y, t)
+	asm.VSUBPD(e.c(magic), t, n)
+	r := e.reg()
+	asm.VMOVAPD(y, r)
+	asm.VFNMADD231PD(e.c(ln2Hi), n, r)
+	asm.VFNMADD231PD(e.c(ln2Lo), n, r)
+	r2 := e.reg()
+	asm.VMULPD(r, r, r2)
+	q := e.evenOdd(expm1Coef, r, r2)
+	asm.VFMADD213PD(e.c(0.5), r, q) // 1/2 + r q
+	asm.VFMADD213PD(r, r2, q)       // r + r2 (1/2 + r q)
+	return t, n, q
+}
+
+// pow2 makes 2^n of t = n + magic, for -1022 <= n <= 1023.
+func (e *emitter) pow2(t reg.VecVirtual) reg.VecVirtual {
+	s := e.reg()
+	asm.VPSLLQ(operand.U8(52), t, s)
+	asm.VPADDQ(e.c(1), s, s)
+	return s
+}
+
+// exp returns e^y; y is changed. Above 709.78 it is +Inf, below -745.13 it is 0, in between denormals are right.
+func (e *emitter) exp(y reg.VecVirtual) reg.VecVirtual {
+	asm.VMINPD(y, e.creg(expMax), y)
+	asm.VMAXPD(y, e.creg(expMin), y)
+	return e.scale(y)
+}
+
+// scale returns e^y for expMin <= y <= expMax.
+func (e *emitter) scale(y reg.VecVirtual) reg.VecVirtual {
+	_, n, p := e.reduce(y)
+	asm.VADDPD(e.c(1), p, p)
+	if e.bytes == 64 {
+		asm.VSCALEFPD(n, p, p)
+		return p
+	}
+	// 2^n in two halves: only the second product can round.
+	half, rest := e.reg(), e.reg()
+	asm.VMOVUPD(e.c(magic), half)
+	e.fma(e.c(0.5), n, half)
+	asm.VSUBPD(e.c(magic), half, rest)
+	asm.VSUBPD(rest, n, rest)
+	asm.VADDPD(e.c(magic), rest, rest)
+	asm.VMULPD(e.pow2(half), p, p)
+	asm.VMULPD(e.pow2(rest), p, p)
+	return p
+}
+
+const (
+	expMax = 710
+	expMin = -750
+	signs  = uint64(1) << 63
+	absMax = ^signs
+)
+
+// expNeg returns e^-|x|.
+func (e *emitter) expNeg(x reg.VecVirtual) reg.VecVirtual {
+	y := e.reg()
+	e.or(e.bits(signs), x, y)
+	asm.VMAXPD(y, e.creg(expMin), y)
+	return e.scale(y)
+}
+
+func (e *emitter) tanh(x reg.VecVirtual) reg.VecVirtual {
+	// E = expm1(2|x|), tanh|x| = E/(E+2)
+	y := e.reg()
+	e.and(e.bits(absMax), x, y)
+	asm.VMINPD(y, e.creg(tanhMax), y)
+	asm.VADDPD(y, y, y)
+	t, _, p := e.reduce(y)
+	s := e.pow2(t)
+	m := e.reg()
+	asm.VSUBPD(e.creg(1), s, m)
+	e.fma(p, s, m) // (2^n - 1) + 2^n p
+	d := e.reg()
+	asm.VADDPD(e.c(2), m, d)
+	asm.VDIVPD(d, m, m)
+	sign := e.reg()
+	e.and(e.bits(signs), x, sign)
+	e.or(sign, m, m)
+	return m
+}
+
+const tanhMax = 22
+
+func (e *emitter) sigmoid(x reg.VecVirtual) reg.VecVirtual {
+	u := e.expNeg(x)
+	d := e.reg()
+	asm.VADDPD(e.c(1), u, d)
+	// the numerator: u where x < 0, else 1
+	if e.bytes == 64 {
+		k := asm.K()
+		asm.VPMOVQ2M(x, k)
+		num := e.reg()
+		asm.VMOVAPD(e.creg(1), num)
+		asm.VMOVAPD(u, k, num)
+		asm.VDIVPD(d, num, num)
+		return num
+	}
+	num := e.reg()
+	one := e.creg(1)
+	asm.VBLENDVPD(x, u, one, num)
+	asm.VDIVPD(d, num, num)
+	return num
+}
+
+func (e *emitter) softplus(x reg.VecVirtual) reg.VecVirtual {
+	// max(x, 0) + log1p(u), u = e^-|x|; log1p(u) = 2 atanh(t), t = u/(2+u)
+	u := e.expNeg(x)
+	t := e.reg()
+	asm.VADDPD(e.c(2), u, t)
+	asm.VDIVPD(t, u, t)
+	z, z2 := e.reg(), e.reg()
+	asm.VMULPD(t, t, z)
+	asm.VMULPD(z, z, z2)
+	q := e.evenOdd(atanhCoef, z, z2)
+	asm.VMULPD(z, q, q)
+	asm.VADDPD(t, t, z)
+	asm.VFMADD213PD(z, t, q) // 2t + t (z q)
+	zero := e.zero()
+	asm.VMAXPD(x, zero, zero)
+	asm.VADDPD(zero, q, q)
+	return q
+}
+
+// log is for positive normal numbers; Log in vec.go sees to the others.
+func (e *emitter) log(x reg.VecVirtual) reg.VecVirtual {
+	const off = 0x3ff0000000000000 - 0x3fe6a09e667f3bcd // moves sqrt(1/2) to 1
+	k := e.reg()
+	asm.VPADDQ(e.bits(off), x, k)
+	asm.VPSRLQ(operand.U8(52), k, k) // biased exponent
+	sh := e.reg()
+	asm.VPSLLQ(operand.U8(52), k, sh)
+	m := e.reg()
+	asm.VPSUBQ(sh, x, m)
+	asm.VPADDQ(e.c(1), m, m) // mantissa in [sqrt(1/2), sqrt(2))
+	e.or(e.bits(0x4330000000000000), k, k)
+	asm.VSUBPD(e.c(0x1p52+1023), k, k)
+	f, s := e.reg(), e.reg()
+	asm.VSUBPD(e.c(1), m, f)
+	asm.VADDPD(e.c(1), m, s)
+	asm.VDIVPD(s, f, s)
+	z, z2 := e.reg(), e.reg()
+	asm.VMULPD(s, s, z)
+	asm.VMULPD(z, z, z2)
+	q := e.evenOdd(logCoef, z, z2)
+	asm.VMULPD(z, q, q) // log m = f - s (f - z q)
+	asm.VSUBPD(q, f, q)
+	asm.VMULPD(s, q, q)
+	asm.VFNMADD231PD(e.c(ln2Lo), k, q)
+	asm.VSUBPD(q, f, q)
+	e.fma(e.c(ln2Hi), k, q)
+	return q
+}
+
+// elementwise writes func name(dst, x *float64, n int), n a positive multiple of 8.
+func elementwise(v isa, name string, constants []uint64, body func(*emitter, reg.VecVirtual) reg.VecVirtual) {
+	asm.TEXT(name+v.name, attr.NOSPLIT, "func(dst, x *float64, n int)")
+	asm.Doc(fmt.Sprintf("%s%s sets dst[i] to %s(x[i]) for i < n; n is a multiple of 8.", name, v.name, name))
+	asm.Pragma("noescape")
+	dst, x, n := asm.Load(asm.Param("dst"), asm.GP64()), asm.Load(asm.Param("x"), asm.GP64()), asm.Load(asm.Param("n"), asm.GP64())
+	e := newEmitter(v, constants)
+	loop := name + v.name + "Loop"
+	asm.Label(loop)
+	in := e.reg()
+	asm.VMOVUPD(operand.Mem{Base: x}, in)
+	asm.VMOVUPD(body(e, in), operand.Mem{Base: dst})
+	asm.ADDQ(operand.U32(v.bytes), x)
+	asm.ADDQ(operand.U32(v.bytes), dst)
+	asm.SUBQ(operand.U8(v.lanes()), n)
+	asm.JNZ(operand.LabelRef(loop))
+	asm.VZEROUPPER()
+	asm.RET()
+}
+
+func floats(lists ...[]float64) (bits []uint64) {
+	for _, l := range lists {
+		for _, x := range l {
+			bits = append(bits, math.Float64bits(x))
+		}
+	}
+	return bits
+}
+
+// logSumExp works on classes in rows: one vector of samples at a time, all its classes in registers' reach.
+func logSumExp(v isa) {
+	name := "logSumExp" + v.name
+	asm.TEXT(name, attr.NOSPLIT, "func(top, sum, z *float64, classes, stride, n int)")
+	asm.Doc(name+" sets top[i] to the largest of the numbers z[c*stride/8+i], c < classes, and sum[i] to the log of",
+		"the sum of exp(z - top[i]) over them, for i < n; n is a multiple of 8, stride is in bytes.")
+	asm.Pragma("noescape")
+	top, sum, z := asm.Load(asm.Param("top"), asm.GP64()), asm.Load(asm.Param("sum"), asm.GP64()), asm.Load(asm.Param("z"), asm.GP64())
+	classes, stride, n := asm.Load(asm.Param("classes"), asm.GP64()), asm.Load(asm.Param("stride"), asm.GP64()), asm.Load(asm.Param("n"), asm.GP64())
+	e := newEmitter(v, floats(reduceConstants, []float64{expMin}))
+	loop, maxLoop, expLoop := name+"Loop", name+"Max", name+"Exp"
+	asm.Label(loop)
+	m := e.reg()
+	p, k := asm.GP64(), asm.GP64()
+	asm.MOVQ(z, p)
+	asm.MOVQ(classes, k)
+	asm.VMOVUPD(operand.Mem{Base: p}, m)
+	asm.Label(maxLoop)
+	asm.VMAXPD(operand.Mem{Base: p}, m, m)
+	asm.ADDQ(stride, p)
+	asm.DECQ(k)
+	asm.JNZ(operand.LabelRef(maxLoop))
+	asm.VMOVUPD(m, operand.Mem{Base: top})
+	s := e.zero()
+	asm.MOVQ(z, p)
+	asm.MOVQ(classes, k)
+	asm.Label(expLoop)
+	y := e.reg()
+	asm.VMOVUPD(operand.Mem{Base: p}, y)
+	asm.VSUBPD(m, y, y)
+	asm.VMAXPD(y, e.creg(expMin), y)
+	asm.VADDPD(e.scale(y), s, s)
+	asm.ADDQ(stride, p)
+	asm.DECQ(k)
+	asm.JNZ(operand.LabelRef(expLoop))
+	l := (&emitter{isa: v, base: e.base}).log(s)
+	asm.VFMADD231PD(e.zero(), s, l) // NaN stays NaN
+	asm.VMOVUPD(l, operand.Mem{Base: sum})
+	asm.ADDQ(operand.U32(v.bytes), z)
+	asm.ADDQ(operand.U32(v.bytes), top)
+	asm.ADDQ(operand.U32(v.bytes), sum)
+	asm.SUBQ(operand.U8(v.lanes()), n)
+	asm.JNZ(operand.LabelRef(loop))
+	asm.VZEROUPPER()
+	asm.RET()
+}
+
+func addScaled(v isa) {
+	asm.TEXT("addScaled"+v.name, attr.NOSPLIT, "func(dst, a, b *float64, s float64, n int)")
+	asm.Doc(fmt.Sprintf("addScaled%s sets dst[i] to a[i] + s*b[i], rounded once, for i < n; n is a multiple of 8.", v.name))
+	asm.Pragma("noescape")
+	dst, a, b, n := asm.Load(asm.Param("dst"), asm.GP64()), asm.Load(asm.Param("a"), asm.GP64()), asm.Load(asm.Param("b"), asm.GP64()), asm.Load(asm.Param("n"), asm.GP64())
+	sAddr, err := asm.Param("s").Resolve()
+	if err != nil {
+		panic(err)
+	}
+	s := v.reg()
+	asm.VBROADCASTSD(sAddr.Addr, s)
+	loop := "addScaled" + v.name + "Loop"
+	asm.Label(loop)
+	r := v.reg()
+	asm.VMOVUPD(operand.Mem{Base: a}, r)
+	asm.VFMADD231PD(operand.Mem{Base: b}, s, r)
+	asm.VMOVUPD(r, operand.Mem{Base: dst})
+	asm.ADDQ(operand.U32(v.bytes), a)
+	asm.ADDQ(operand.U32(v.bytes), b)
+	asm.ADDQ(operand.U32(v.bytes), dst)
+	asm.SUBQ(operand.U8(v.lanes()), n)
+	asm.JNZ(operand.LabelRef(loop))
+	asm.VZEROUPPER()
+	asm.RET()
+}
+
+// dot accumulates over 16 lanes, whatever the width.
+func dot(v isa) {
+	asm.TEXT("dot"+v.name, attr.NOSPLIT, "func(lanes *[16]float64, a, b *float64, n int)")
+	asm.Doc(fmt.Sprintf("dot%s adds a[i]*b[i] to lanes[i mod 16] for i < n; n is a multiple of 16.", v.name))
+	asm.Pragma("noescape")
+	lanes, a, b, n := asm.Load(asm.Param("lanes"), asm.GP64()), asm.Load(asm.Param("a"), asm.GP64()), asm.Load(asm.Param("b"), asm.GP64()), asm.Load(asm.Param("n"), asm.GP64())
+	var acc []reg.VecVirtual
+	for off := 0; off < 128; off += v.bytes {
+		r := v.reg()
+		asm.VMOVUPD(operand.Mem{Base: lanes, Disp: off}, r)
+		acc = append(acc, r)
+	}
+	loop := "dot" + v.name + "Loop"
+	asm.Label(loop)
+	for i, r := range acc {
+		x := v.reg()
+		asm.VMOVUPD(operand.Mem{Base: a, Disp: i * v.bytes}, x)
+		asm.VFMADD231PD(operand.Mem{Base: b, Disp: i * v.bytes}, x, r)
+	}
+	asm.ADDQ(operand.U32(128), a)
+	asm.ADDQ(operand.U32(128), b)
+	asm.SUBQ(operand.U8(16), n)
+	asm.JNZ(operand.LabelRef(loop))
+	for i, r := range acc {
+		asm.VMOVUPD(r, operand.Mem{Base: lanes, Disp: i * v.bytes})
+	}
+	asm.VZEROUPPER()
+	asm.RET()
+}
+
+// kernel writes the innermost matrix product: rows x (cols vectors) of C stay in registers while k runs.
+func kernel(v isa, rows, cols int) {
+	name := fmt.Sprintf("mul%dx%d%s", rows, cols, v.name)
+	asm.TEXT(name, attr.NOSPLIT, "func(c, a, b *float64, k, ldc, aRow, aCol, ldb int)")
+	asm.Doc(fmt.Sprintf("%s adds the product of a %d x k block of A and a k x %d block of B to C.", name, rows, cols*v.lanes()),
+		"ldc, aRow, aCol, ldb are strides in bytes; k is positive.")
+	asm.Pragma("noescape")
+	c, a, b := asm.Load(asm.Param("c"), asm.GP64()), asm.Load(asm.Param("a"), asm.GP64()), asm.Load(asm.Param("b"), asm.GP64())
+	k, ldc, aRow, aCol, ldb := asm.Load(asm.Param("k"), asm.GP64()), asm.Load(asm.Param("ldc"), asm.GP64()), asm.Load(asm.Param("aRow"), asm.GP64()), asm.Load(asm.Param("aCol"), asm.GP64()), asm.Load(asm.Param("ldb"), asm.GP64())
+	// Row addresses: base, base+s, base+2s and (base+s)+2s.
+	rowsOf := func(base, stride reg.Register) []operand.Mem {
+		m := []operand.Mem{{Base: base}, {Base: base, Index: stride, Scale: 1}, {Base: base, Index: stride, Scale: 2}}
+		if rows > 3 {
+			third := asm.GP64()
+			asm.LEAQ(operand.Mem{Base: base, Index: stride, Scale: 1}, third)
+			m = append(m, operand.Mem{Base: third, Index: stride, Scale: 2})
+		}
+		return m[:rows]
+	}
+	acc := make([][]reg.VecVirtual, rows)
+	cAddr := rowsOf(c, ldc)
+	for i := range acc {
+		for j := range cols {
+			r := v.reg()
+			asm.VMOVUPD(cAddr[i].Offset(j*v.bytes), r)
+			acc[i] = append(acc[i], r)
+		}
+	}
+	aAddr := rowsOf(a, aRow)
+	loop := name + "Loop"
+	asm.Label(loop)
+	var bv []reg.VecVirtual
+	for j := range cols {
+		r := v.reg()
+		asm.VMOVUPD(operand.Mem{Base: b, Disp: j * v.bytes}, r)
+		bv = append(bv, r)
+	}
+	for i := range rows {
+		x := v.reg()
+		asm.VBROADCASTSD(aAddr[i], x)
+		for j := range cols {
+			asm.VFMADD231PD(bv[j], x, acc[i][j])
+		}
+	}
+	asm.ADDQ(aCol, a)
+	if rows > 3 {
+		asm.ADDQ(aCol, aAddr[3].Base)
+	}
+	asm.ADDQ(ldb, b)
+	asm.DECQ(k)
+	asm.JNZ(operand.LabelRef(loop))
+	for i := range acc {
+		for j := range cols {
+			asm.VMOVUPD(acc[i][j], cAddr[i].Offset(j*v.bytes))
+		}
+	}
+	asm.VZEROUPPER()
+	asm.RET()
+}
+
+func main() {
+	asm.ConstraintExpr("amd64")
+	global = asm.GLOBL("constants", attr.RODATA|attr.NOPTR)
+
+	with := func(more ...float64) []uint64 { return floats(reduceConstants, more) }
+	for _, v := range isas {
+		elementwise(v, "exp", with(expMax, expMin), (*emitter).exp)
+		elementwise(v, "tanh", append(with(tanhMax, 2), absMax, signs), (*emitter).tanh)
+		elementwise(v, "sigmoid", append(with(expMin), signs), (*emitter).sigmoid)
+		// The polynomial of log1p does not fit beside that of exp in 32 registers: it is read from memory.
+		elementwise(v, "softplus", append(with(expMin, 2), signs), (*emitter).softplus)
+		elementwise(v, "log", append(floats(logCoef, []float64{1, 0x1p52 + 1023, ln2Hi, ln2Lo}),
+			0x3ff0000000000000-0x3fe6a09e667f3bcd, 0x4330000000000000), (*emitter).log)
+		logSumExp(v)
+		addScaled(v)
+		dot(v)
+		for _, rows := range []int{4, 1} {
+			for _, cols := range []int{3, 1} {
+				kernel(v, rows, cols)
+			}
+		}
+	}
+	asm.Generate()
+}

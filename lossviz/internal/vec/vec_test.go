@@ -3,13 +3,12 @@ package vec
 import (
 	"fmt"
 	"math"
+	"math/big"
 	"math/rand/v2"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"math/big"
 )
 
 // onPaths runs f on every code path this processor has.
@@ -33,11 +32,20 @@ var functions = []struct {
 	ref  func(float64) float64
 	ulps float64 // against ref, which itself is right to 1 ulp at most
 }{
-	{"Exp", Exp, math.Exp, 2},
+	{"Exp", Exp, expRef, 2},
 	{"Tanh", Tanh, tanhRef, 3},
 	{"Sigmoid", Sigmoid, sigmoidRef, 4},
 	{"Softplus", Softplus, softplusRef, 4},
 	{"Log", Log, math.Log, 2},
+}
+
+// expRef is math.Exp, which on some processors overflows too early.
+func expRef(x float64) float64 {
+	if x > 709 && x < 710 {
+		e, _ := bigExp(x).Float64()
+		return e
+	}
+	return math.Exp(x)
 }
 
 func tanhRef(x float64) float64 {

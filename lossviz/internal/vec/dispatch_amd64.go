@@ -67,6 +67,14 @@ func addScaledKernel(dst, a, b *float64, s float64, n int) {
 	}
 }
 
+func combineKernel(dst, o, x, y *float64, a, b float64, n int) {
+	if current == avx512Path {
+		combineAVX512(dst, o, x, y, a, b, n)
+	} else {
+		combineAVX2(dst, o, x, y, a, b, n)
+	}
+}
+
 func dotKernel(lanes *[16]float64, a, b *float64, n int) {
 	if current == avx512Path {
 		dotAVX512(lanes, a, b, n)

@@ -14,6 +14,8 @@ func logSumExpKernel(*float64, *float64, *float64, int, int, int) {}
 
 func addScaledKernel(*float64, *float64, *float64, float64, int) {}
 
+func combineKernel(*float64, *float64, *float64, *float64, float64, float64, int) {}
+
 func dotKernel(*[16]float64, *float64, *float64, int) {}
 
 func mulKernel(int, int, *float64, *float64, *float64, int, int, int, int, int) {}

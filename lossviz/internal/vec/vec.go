@@ -135,6 +135,22 @@ func AddScaled(dst, a []float64, s float64, b []float64) {
 	}
 }
 
+// Combine sets dst[i] to (o[i] + a*x[i]) + b*y[i], each product rounded together with its sum: a point of
+// the plane through o along x and y.
+func Combine(dst, o []float64, a float64, x []float64, b float64, y []float64) {
+	dst, x, y = dst[:len(o)], x[:len(o)], y[:len(o)]
+	n := len(o) &^ 7
+	if current == plainPath {
+		n = 0
+	}
+	if n > 0 {
+		combineKernel(&dst[0], &o[0], &x[0], &y[0], a, b, n)
+	}
+	for i := n; i < len(o); i++ {
+		dst[i] = math.FMA(y[i], b, math.FMA(x[i], a, o[i]))
+	}
+}
+
 // Dot is the sum of a[i]*b[i]: over 16 lanes i mod 16 first, then over the lanes in pairs.
 func Dot(a, b []float64) float64 {
 	b = b[:len(a)]

@@ -40,6 +40,11 @@ func logSumExpAVX2(top *float64, sum *float64, z *float64, classes int, stride i
 //go:noescape
 func addScaledAVX2(dst *float64, a *float64, b *float64, s float64, n int)
 
+// combineAVX2 sets dst[i] to (o[i] + a*x[i]) + b*y[i] for i < n; n is a multiple of 8.
+//
+//go:noescape
+func combineAVX2(dst *float64, o *float64, x *float64, y *float64, a float64, b float64, n int)
+
 // dotAVX2 adds a[i]*b[i] to lanes[i mod 16] for i < n; n is a multiple of 16.
 //
 //go:noescape
@@ -104,6 +109,11 @@ func logSumExpAVX512(top *float64, sum *float64, z *float64, classes int, stride
 //
 //go:noescape
 func addScaledAVX512(dst *float64, a *float64, b *float64, s float64, n int)
+
+// combineAVX512 sets dst[i] to (o[i] + a*x[i]) + b*y[i] for i < n; n is a multiple of 8.
+//
+//go:noescape
+func combineAVX512(dst *float64, o *float64, x *float64, y *float64, a float64, b float64, n int)
 
 // dotAVX512 adds a[i]*b[i] to lanes[i mod 16] for i < n; n is a multiple of 16.
 //

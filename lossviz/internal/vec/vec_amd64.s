@@ -571,11 +571,36 @@ addScaledAVX2Loop:
 	VMOVUPD     (CX), Y1
 	VFMADD231PD (DX), Y0, Y1
 	VMOVUPD     Y1, (AX)
+	ADDQ        $0x00000020, AX
 	ADDQ        $0x00000020, CX
 	ADDQ        $0x00000020, DX
-	ADDQ        $0x00000020, AX
 	SUBQ        $0x04, BX
 	JNZ         addScaledAVX2Loop
+	VZEROUPPER
+	RET
+
+// func combineAVX2(dst *float64, o *float64, x *float64, y *float64, a float64, b float64, n int)
+// Requires: AVX, FMA3
+TEXT ·combineAVX2(SB), NOSPLIT, $0-56
+	MOVQ         dst+0(FP), AX
+	MOVQ         o+8(FP), CX
+	MOVQ         x+16(FP), DX
+	MOVQ         y+24(FP), BX
+	MOVQ         n+48(FP), SI
+	VBROADCASTSD a+32(FP), Y0
+	VBROADCASTSD b+40(FP), Y1
+
+combineAVX2Loop:
+	VMOVUPD     (CX), Y2
+	VFMADD231PD (DX), Y0, Y2
+	VFMADD231PD (BX), Y1, Y2
+	VMOVUPD     Y2, (AX)
+	ADDQ        $0x00000020, AX
+	ADDQ        $0x00000020, CX
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, BX
+	SUBQ        $0x04, SI
+	JNZ         combineAVX2Loop
 	VZEROUPPER
 	RET
 
@@ -1239,11 +1264,36 @@ addScaledAVX512Loop:
 	VMOVUPD     (CX), Z1
 	VFMADD231PD (DX), Z0, Z1
 	VMOVUPD     Z1, (AX)
+	ADDQ        $0x00000040, AX
 	ADDQ        $0x00000040, CX
 	ADDQ        $0x00000040, DX
-	ADDQ        $0x00000040, AX
 	SUBQ        $0x08, BX
 	JNZ         addScaledAVX512Loop
+	VZEROUPPER
+	RET
+
+// func combineAVX512(dst *float64, o *float64, x *float64, y *float64, a float64, b float64, n int)
+// Requires: AVX, AVX512F
+TEXT ·combineAVX512(SB), NOSPLIT, $0-56
+	MOVQ         dst+0(FP), AX
+	MOVQ         o+8(FP), CX
+	MOVQ         x+16(FP), DX
+	MOVQ         y+24(FP), BX
+	MOVQ         n+48(FP), SI
+	VBROADCASTSD a+32(FP), Z0
+	VBROADCASTSD b+40(FP), Z1
+
+combineAVX512Loop:
+	VMOVUPD     (CX), Z2
+	VFMADD231PD (DX), Z0, Z2
+	VFMADD231PD (BX), Z1, Z2
+	VMOVUPD     Z2, (AX)
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	SUBQ        $0x08, SI
+	JNZ         combineAVX512Loop
 	VZEROUPPER
 	RET
 

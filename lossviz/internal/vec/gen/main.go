@@ -426,28 +426,59 @@ func logSumExp(v isa) {
 	asm.RET()
 }
 
-func addScaled(v isa) {
-	asm.TEXT("addScaled"+v.name, attr.NOSPLIT, "func(dst, a, b *float64, s float64, n int)")
-	asm.Doc(fmt.Sprintf("addScaled%s sets dst[i] to a[i] + s*b[i], rounded once, for i < n; n is a multiple of 8.", v.name))
+// combine writes the point of a plane: each product is rounded once, together with its sum.
+func combine(v isa) {
+	name := "combine" + v.name
+	asm.TEXT(name, attr.NOSPLIT, "func(dst, o, x, y *float64, a, b float64, n int)")
+	asm.Doc(name + " sets dst[i] to (o[i] + a*x[i]) + b*y[i] for i < n; n is a multiple of 8.")
 	asm.Pragma("noescape")
-	dst, a, b, n := asm.Load(asm.Param("dst"), asm.GP64()), asm.Load(asm.Param("a"), asm.GP64()), asm.Load(asm.Param("b"), asm.GP64()), asm.Load(asm.Param("n"), asm.GP64())
-	sAddr, err := asm.Param("s").Resolve()
+	dst, o := asm.Load(asm.Param("dst"), asm.GP64()), asm.Load(asm.Param("o"), asm.GP64())
+	x, y := asm.Load(asm.Param("x"), asm.GP64()), asm.Load(asm.Param("y"), asm.GP64())
+	n := asm.Load(asm.Param("n"), asm.GP64())
+	a, b := broadcast(v, "a"), broadcast(v, "b")
+	asm.Label(name + "Loop")
+	r := v.reg()
+	asm.VMOVUPD(operand.Mem{Base: o}, r)
+	asm.VFMADD231PD(operand.Mem{Base: x}, a, r)
+	asm.VFMADD231PD(operand.Mem{Base: y}, b, r)
+	asm.VMOVUPD(r, operand.Mem{Base: dst})
+	for _, pointer := range []reg.Register{dst, o, x, y} {
+		asm.ADDQ(operand.U32(v.bytes), pointer)
+	}
+	asm.SUBQ(operand.U8(v.lanes()), n)
+	asm.JNZ(operand.LabelRef(name + "Loop"))
+	asm.VZEROUPPER()
+	asm.RET()
+}
+
+func broadcast(v isa, param string) reg.VecVirtual {
+	p, err := asm.Param(param).Resolve()
 	if err != nil {
 		panic(err)
 	}
-	s := v.reg()
-	asm.VBROADCASTSD(sAddr.Addr, s)
-	loop := "addScaled" + v.name + "Loop"
-	asm.Label(loop)
+	r := v.reg()
+	asm.VBROADCASTSD(p.Addr, r)
+	return r
+}
+
+func addScaled(v isa) {
+	name := "addScaled" + v.name
+	asm.TEXT(name, attr.NOSPLIT, "func(dst, a, b *float64, s float64, n int)")
+	asm.Doc(name + " sets dst[i] to a[i] + s*b[i], rounded once, for i < n; n is a multiple of 8.")
+	asm.Pragma("noescape")
+	dst, a := asm.Load(asm.Param("dst"), asm.GP64()), asm.Load(asm.Param("a"), asm.GP64())
+	b, n := asm.Load(asm.Param("b"), asm.GP64()), asm.Load(asm.Param("n"), asm.GP64())
+	s := broadcast(v, "s")
+	asm.Label(name + "Loop")
 	r := v.reg()
 	asm.VMOVUPD(operand.Mem{Base: a}, r)
 	asm.VFMADD231PD(operand.Mem{Base: b}, s, r)
 	asm.VMOVUPD(r, operand.Mem{Base: dst})
-	asm.ADDQ(operand.U32(v.bytes), a)
-	asm.ADDQ(operand.U32(v.bytes), b)
-	asm.ADDQ(operand.U32(v.bytes), dst)
+	for _, pointer := range []reg.Register{dst, a, b} {
+		asm.ADDQ(operand.U32(v.bytes), pointer)
+	}
 	asm.SUBQ(operand.U8(v.lanes()), n)
-	asm.JNZ(operand.LabelRef(loop))
+	asm.JNZ(operand.LabelRef(name + "Loop"))
 	asm.VZEROUPPER()
 	asm.RET()
 }
@@ -557,6 +588,7 @@ func main() {
 			0x3ff0000000000000-0x3fe6a09e667f3bcd, 0x4330000000000000), (*emitter).log)
 		logSumExp(v)
 		addScaled(v)
+		combine(v)
 		dot(v)
 		for _, rows := range []int{4, 1} {
 			for _, cols := range []int{3, 1} {

@@ -4,24 +4,11 @@ package chart
 type sheet struct {
 	title, caption string
 	words          string // text alternative: the figure's numbers
+	panels         []panel
 }
 
-func (f Line) sheet() (*sheet, error) { return &sheet{title: f.Title, caption: f.Caption}, nil }
-func (f TrainingCurve) sheet() (*sheet, error) {
-	return &sheet{title: f.Title, caption: f.Caption}, nil
+// panel is one drawing of a sheet. A sheet's panels stand in a row.
+type panel interface {
+	size() (w, h float64) // in pixels of the page
+	paint(p pen)          // the picture
 }
-func (f Interpolation) sheet() (*sheet, error) {
-	return &sheet{title: f.Title, caption: f.Caption}, nil
-}
-func (f Surface) sheet() (*sheet, error)    { return &sheet{title: f.Title, caption: f.Caption}, nil }
-func (f Contour) sheet() (*sheet, error)    { return &sheet{title: f.Title, caption: f.Caption}, nil }
-func (f Surfaces) sheet() (*sheet, error)   { return &sheet{title: f.Title, caption: f.Caption}, nil }
-func (f RatioMap) sheet() (*sheet, error)   { return &sheet{title: f.Title, caption: f.Caption}, nil }
-func (f Spectrum) sheet() (*sheet, error)   { return &sheet{title: f.Title, caption: f.Caption}, nil }
-func (f LossIndex) sheet() (*sheet, error)  { return &sheet{title: f.Title, caption: f.Caption}, nil }
-func (f MinimaPath) sheet() (*sheet, error) { return &sheet{title: f.Title, caption: f.Caption}, nil }
-func (f Barcode) sheet() (*sheet, error)    { return &sheet{title: f.Title, caption: f.Caption}, nil }
-func (f Decision) sheet() (*sheet, error)   { return &sheet{title: f.Title, caption: f.Caption}, nil }
-func (f Diagram) sheet() (*sheet, error)    { return &sheet{title: f.Title, caption: f.Caption}, nil }
-func (f Slider) sheet() (*sheet, error)     { return &sheet{title: f.Title, caption: f.Caption}, nil }
-func (f Card) sheet() (*sheet, error)       { return &sheet{title: f.Title, caption: f.Caption}, nil }

@@ -1,0 +1,71 @@
+package chart
+
+import "image/color"
+
+// paintAxes draws the frame, ticks and names of a plot area of w x h pixels whose upper left corner is p. With grid
+// there are grid lines and only a base line, without there is a frame.
+func paintAxes(p pen, w, h float64, xs, ys scale, grid bool) {
+	small, name := face{size: 12}, face{size: 13, bold: true}
+	labels := xs.labels()
+	lastEnd := -1e9
+	for k, t := range xs.ticks {
+		x := xs.at(t) * w
+		if half := small.width(labels[k]) / 2; x-half > lastEnd {
+			p.text(labels[k], small, inkSoft, pt{x, h + 8}, 0.5, 0, false)
+			lastEnd = x + half + 6
+		}
+		p.line(frame, 1, nil, pt{x, h}, pt{x, h + 5})
+	}
+	labels = ys.labels()
+	for k, t := range ys.ticks {
+		y := h - ys.at(t)*h
+		p.text(labels[k], small, inkSoft, pt{-9, y}, 1, 0.5, false)
+		p.line(frame, 1, nil, pt{-5, y}, pt{0, y})
+	}
+	p.line(frame, 1, nil, pt{0, h}, pt{w, h})
+	p.line(frame, 1, nil, pt{0, 0}, pt{0, h})
+	if !grid {
+		p.line(frame, 1, nil, pt{0, 0}, pt{w, 0}, pt{w, h})
+	}
+	p.text(xs.name, name, ink, pt{w / 2, h + 26}, 0.5, 0, false)
+	left := 9.0
+	for _, l := range labels {
+		left = max(left, small.width(l)+9)
+	}
+	// The name of the upright axis stands level, above its end: that reads without tilting the head.
+	p.text(ys.name, name, ink, pt{-left, -9}, 0, 1, false)
+}
+
+func paintGrid(p pen, w, h float64, xs, ys scale) {
+	for _, t := range xs.ticks {
+		p.line(rule, 1, nil, pt{xs.at(t) * w, 0}, pt{xs.at(t) * w, h})
+	}
+	for _, t := range ys.ticks {
+		p.line(rule, 1, nil, pt{0, h - ys.at(t)*h}, pt{w, h - ys.at(t)*h})
+	}
+}
+
+// entry is one line of a legend.
+type entry struct {
+	name   string
+	color  color.RGBA
+	rimmed bool // a path over colours, drawn with a dark rim
+}
+
+// paintLegend writes entries in a row that ends at p's x + w.
+func paintLegend(p pen, entries []entry, w float64) {
+	f := face{size: 12}
+	total := -16.0
+	for _, e := range entries {
+		total += 24 + f.width(e.name) + 16
+	}
+	x := w - total
+	for _, e := range entries {
+		if e.rimmed {
+			p.line(ink, 5, nil, pt{x, 7}, pt{x + 18, 7})
+		}
+		p.line(e.color, 3, nil, pt{x + 0.5, 7}, pt{x + 17.5, 7})
+		p.text(e.name, f, inkSoft, pt{x + 24, 7}, 0, 0.5, false)
+		x += 24 + f.width(e.name) + 16
+	}
+}

@@ -1,0 +1,195 @@
+package chart
+
+import (
+	"image/color"
+	"math"
+)
+
+// contourView is a panel: a field seen from above, with a colour bar.
+type contourView struct {
+	f    *field
+	w, h float64
+	head string
+	bar  bool // draw the colour bar
+	// data points, for decision boundaries
+	dots []dot
+	// where the axes' names and ticks differ from a loss: colour classes
+	classes []string
+}
+
+type dot struct {
+	x, y  float64
+	class int
+}
+
+func (v *contourView) size() (float64, float64) { return v.w, v.h }
+
+// margins of the plot area within the panel, the same in figure.js.
+func (v *contourView) margins() (left, top, right, bottom float64) {
+	left, top, right, bottom = 58, 34, 14, 46
+	if v.bar {
+		right = 78
+	}
+	if len(v.f.legend()) > 0 {
+		top += 20
+	}
+	return
+}
+
+func (v *contourView) paint(p pen) {
+	f := v.f
+	left, top, right, bottom := v.margins()
+	w, h := v.w-left-right, v.h-top-bottom
+	n, m := len(f.x)-1, len(f.y)-1
+	xs := niceScale(f.names[0], f.x[0], f.x[n], false, false, 5)
+	ys := niceScale(f.names[1], f.y[0], f.y[m], false, false, 5)
+	in := p.at(left, top)
+	to := func(q pt) pt { return pt{xs.at(q.x) * w, (1 - ys.at(q.y)) * h} }
+
+	s := f.scale()
+	if !f.lines {
+		in.image(f.colors(int(w*p.dpr), int(h*p.dpr), false), 0, 0, w, h)
+	}
+	for _, level := range levels(s) {
+		if f.lines {
+			in.segments(shade(rampAt(0.92*s.at(level)), 0.9), 1.6, f.levelLine(level), to)
+		} else {
+			in.segments(color.NRGBA{0x10, 0x14, 0x20, 0x66}, 0.8, f.levelLine(level), to)
+		}
+	}
+	v.paintDots(in, w, h, to)
+	for k, path := range f.paths {
+		paintFlatPath(in, path, pathColor(k), to)
+	}
+	for _, q := range f.points {
+		if !(q.X >= f.x[0] && q.X <= f.x[n] && q.Y >= f.y[0] && q.Y <= f.y[m]) {
+			continue
+		}
+		symbol(in, q.Kind, to(pt{q.X, q.Y}))
+		if q.Name != "" {
+			labelPoint(in, q.Name, to(pt{q.X, q.Y}), w)
+		}
+	}
+	paintAxes(in, w, h, xs, ys, false)
+	if v.bar {
+		v.paintBar(p.at(v.w-right+16, top), h)
+	}
+	paintLegend(p.at(left, top-26), f.legend(), w)
+	if v.head != "" {
+		p.text(v.head, face{size: 13, bold: true}, ink, pt{left + w/2, 4}, 0.5, 0, false)
+	}
+}
+
+// labelPoint writes a point's name above it, kept inside the width.
+func labelPoint(p pen, name string, at pt, w float64) {
+	f := face{size: 12, bold: true}
+	half := f.width(name) / 2
+	p.halo(name, f, ink, pt{min(max(at.x, half+2), w-half-2), at.y - 9}, 0.5, 1)
+}
+
+func (v *contourView) paintDots(p pen, w, h float64, to func(pt) pt) {
+	for _, d := range v.dots {
+		at := to(pt{d.x, d.y})
+		if at.x < 0 || at.x > w || at.y < 0 || at.y > h {
+			continue
+		}
+		p.disc(paper, at, 3.9)
+		p.disc(classColor(d.class, len(v.classes)), at, 2.9)
+	}
+}
+
+// classColor is the ramp's colour of a class: with two classes that of the probabilities 0 and 1.
+func classColor(class, classes int) color.RGBA {
+	if classes < 2 {
+		classes = 2
+	}
+	return rampAt(float64(class) / float64(classes-1))
+}
+
+// paintFlatPath draws a path with a dark rim, arrows that show its direction, and a dot at its start.
+func paintFlatPath(p pen, path Path, col color.RGBA, to func(pt) pt) {
+	var run []pt
+	for i := range path.X {
+		if math.IsNaN(path.X[i]) {
+			strokePath(p, run, col)
+			run = run[:0]
+			continue
+		}
+		run = append(run, to(pt{path.X[i], path.Y[i]}))
+	}
+	strokePath(p, run, col)
+}
+
+func strokePath(p pen, run []pt, col color.RGBA) {
+	if len(run) < 2 {
+		return
+	}
+	p.line(ink, 4, nil, run...)
+	p.line(col, 2.2, nil, run...)
+	total := 0.0
+	for i := 1; i < len(run); i++ {
+		total += math.Hypot(run[i].x-run[i-1].x, run[i].y-run[i-1].y)
+	}
+	// Arrows at a third, two thirds and the end.
+	walked, next := 0.0, 1
+	for i := 1; i < len(run) && next <= 3; i++ {
+		dx, dy := run[i].x-run[i-1].x, run[i].y-run[i-1].y
+		step := math.Hypot(dx, dy)
+		walked += step
+		if step == 0 || walked < total*float64(next)/3*(1-1e-9) {
+			continue
+		}
+		for walked >= total*float64(next)/3*(1-1e-9) && next <= 3 {
+			next++
+		}
+		dx, dy = dx/step, dy/step
+		tip := run[i]
+		for _, a := range []struct {
+			c color.RGBA
+			r float64
+		}{{ink, 8}, {col, 5.5}} {
+			q := pt{tip.x + dx*a.r*0.5, tip.y + dy*a.r*0.5}
+			p.fill(a.c, q, pt{q.x - dx*a.r - dy*a.r*0.55, q.y - dy*a.r + dx*a.r*0.55}, pt{q.x - dx*a.r + dy*a.r*0.55, q.y - dy*a.r - dx*a.r*0.55})
+		}
+	}
+	p.disc(ink, run[0], 4.2)
+	p.disc(col, run[0], 2.8)
+}
+
+// legend names the paths where there are names.
+func (f *field) legend() []entry {
+	var out []entry
+	for k, p := range f.paths {
+		if p.Name != "" {
+			out = append(out, entry{p.Name, pathColor(k), true})
+		}
+	}
+	return out
+}
+
+// paintBar draws the colour scale with its ticks, p at its upper left corner.
+func (v *contourView) paintBar(p pen, h float64) {
+	s := v.f.scale()
+	if len(v.classes) > 2 { // patches instead of a scale
+		for c, name := range v.classes {
+			p.rect(classColor(c, len(v.classes)), 0, float64(c)*20, 12, 12)
+			p.text(name, face{size: 12}, inkSoft, pt{17, float64(c)*20 + 6}, 0, 0.5, false)
+		}
+		return
+	}
+	const steps = 128
+	for k := range steps {
+		t := (float64(k) + 0.5) / steps
+		p.rect(rampAt(t), 0, h*(1-float64(k+1)/steps)-0.3, 14, h/steps+0.6)
+	}
+	for k, t := range s.ticks {
+		y := h * (1 - s.at(t))
+		p.line(frame, 1, nil, pt{14, y}, pt{18, y})
+		p.text(s.labels()[k], face{size: 12}, inkSoft, pt{21, y}, 0, 0.5, false)
+	}
+	name := s.name
+	if s.log {
+		name += " (log)"
+	}
+	p.text(name, face{size: 13, bold: true}, ink, pt{0, -9}, 0, 1, false)
+}

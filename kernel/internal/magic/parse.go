@@ -27,6 +27,7 @@ type Cell struct {
 // Command is one command of a cell.
 type Command struct {
 	Line int    // where it begins, counted from 1
+	Last int    // its last line: continued lines belong to it, and the body
 	Name string // as written, with its sign: "%cd", "%%bash", "%%", "!", "!*", "?"
 	Rest string // the text after the name, continued lines joined, outer blanks removed
 	Body string // the rest of the cell, for the commands that take it whole (%%writefile, %%bash, ...)
@@ -67,10 +68,11 @@ func Parse(text string) Cell {
 			lines[i] = ""
 		}
 		cmd := parseCommand(line)
-		cmd.Line, cmd.first = start+1, first
+		cmd.Line, cmd.Last, cmd.first = start+1, i+1, first
 		first = false
 		if def := lookup(cmd.Name); def != nil && def.body && cmd.first {
 			cmd.Body = strings.Join(lines[i+1:], "\n")
+			cmd.Last = len(lines)
 			cell.Commands = append(cell.Commands, cmd)
 			clear(lines[i+1:])
 			break
@@ -100,6 +102,28 @@ func Parse(text string) Cell {
 	}
 	cell.Go = strings.Join(append(lines, tail...), "\n")
 	return cell
+}
+
+// Blank returns the text with each command replaced by blanks, so that what is left is Go at its old
+// place. The code that %timeit and %time measure stays.
+func Blank(text string) string {
+	cell := Parse(text)
+	if len(cell.Commands) == 0 {
+		return text
+	}
+	lines := strings.Split(text, "\n")
+	for _, cmd := range cell.Commands {
+		for i := cmd.Line - 1; i < cmd.Last; i++ {
+			code := len(lines[i])
+			if strings.Contains(cmd.Name, "%time") {
+				_, rest, _ := strings.Cut(lines[i], "%time")
+				rest = strings.TrimLeft(strings.TrimPrefix(rest, "it"), " \t")
+				code -= len(rest)
+			}
+			lines[i] = strings.Repeat(" ", code) + lines[i][code:]
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 // parseCommand splits a command line into name and rest.

@@ -58,12 +58,19 @@ func TestParse(t *testing.T) {
 				t.Errorf("Go text:\n got %q\nwant %q", cell.Go, tt.code)
 			}
 			for i := range cell.Commands {
-				cell.Commands[i].first = false
+				cell.Commands[i].first, cell.Commands[i].Last = false, 0
 			}
 			if !reflect.DeepEqual(cell.Commands, tt.commands) {
 				t.Errorf("commands:\n got %+v\nwant %+v", cell.Commands, tt.commands)
 			}
 		})
+	}
+}
+
+func TestBlank(t *testing.T) {
+	got := Blank("x?\n%timeit f(ü)\n!ü \\\na\ny\n%%time\n%time g()")
+	if want := "  \n        f(ü)\n     \n \ny\n      \n      g()"; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"strings"
+
+	"github.com/gosaddle/saddle/lossviz/internal/vec"
 )
 
 // An Activation is a function applied to each number a layer gives. The zero
@@ -64,16 +66,16 @@ func (a *Activation) UnmarshalText(text []byte) error {
 	return err
 }
 
-// value sets y = f(x).
+// value sets y = f(x); y and x do not overlap.
 func (a Activation) value(y, x []float64) {
 	x = x[:len(y)]
 	switch a {
 	case Identity:
 		copy(y, x)
 	case Sigmoid:
-		sigmoidSlice(y, x)
+		vec.Sigmoid(y, x)
 	case Tanh:
-		tanhSlice(y, x)
+		vec.Tanh(y, x)
 	case ReLU:
 		for i, v := range x {
 			y[i] = max(v, 0)
@@ -83,14 +85,15 @@ func (a Activation) value(y, x []float64) {
 			y[i] = max(v, leak*v)
 		}
 	case Softplus:
-		softplusSlice(y, x)
+		vec.Softplus(y, x)
 	case GELU:
 		for i, v := range x {
 			y[i] = v * normalCDF(v)
 		}
 	case SiLU:
+		vec.Sigmoid(y, x)
 		for i, v := range x {
-			y[i] = v / (1 + math.Exp(-v))
+			y[i] *= v
 		}
 	}
 }
@@ -120,13 +123,13 @@ func (a Activation) slope(d, x, y []float64) {
 			}
 		}
 	case Softplus:
-		sigmoidSlice(d, x)
+		vec.Sigmoid(d, x)
 	case GELU:
 		for i, v := range x {
 			d[i] = normalCDF(v) + v*normalDensity(v)
 		}
 	case SiLU:
-		sigmoidSlice(d, x)
+		vec.Sigmoid(d, x)
 		for i, s := range d {
 			d[i] = s * (1 + x[i]*(1-s))
 		}
@@ -148,7 +151,7 @@ func (a Activation) curvature(c, x, y []float64) {
 			c[i] = -2 * f * (1 - f*f)
 		}
 	case Softplus:
-		sigmoidSlice(c, x)
+		vec.Sigmoid(c, x)
 		for i, s := range c {
 			c[i] = s * (1 - s)
 		}
@@ -157,7 +160,7 @@ func (a Activation) curvature(c, x, y []float64) {
 			c[i] = normalDensity(v) * (2 - v*v)
 		}
 	case SiLU:
-		sigmoidSlice(c, x)
+		vec.Sigmoid(c, x)
 		for i, s := range c {
 			c[i] = s * (1 - s) * (2 + x[i]*(1-2*s))
 		}

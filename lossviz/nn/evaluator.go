@@ -259,18 +259,19 @@ func (e *Evaluator) put(w *workspace) {
 }
 
 // chunkSize is the number of samples processed at once: as many as keep what flows
-// through the network in the processor's cache, a multiple of 8, and all of
+// through the network in the processor's cache, and all of
 // them if samples depend on each other (batch norm).
 func chunkSize(net *Network, n int) int {
 	if net.wholeBatch {
 		return n
 	}
 	const cache = 32 << 10 // numbers: 256 KiB
+	const lane = 24        // three of the widest vectors: what the matrix product likes
 	width := 0
 	for _, size := range net.size[1:] {
 		width += size
 	}
-	return min(n, max(16, min(256, cache/max(width, 1)/8*8)))
+	return min(n, max(lane, min(10*lane, cache/max(width, 1)/lane*lane)))
 }
 
 func newWorkspace(net *Network, capacity int) *workspace {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/gosaddle/saddle/lossviz/dataset"
+	"github.com/gosaddle/saddle/lossviz/internal/vec"
 )
 
 // everyActivation is in the order of their constants.
@@ -107,7 +108,7 @@ func TestDerivatives(t *testing.T) {
 					}
 					return p
 				}
-				near(t, "gradient", dot(grad, v), (e.Value(at(h))-e.Value(at(-h)))/(2*h), 1e-6)
+				near(t, "gradient", vec.Dot(grad, v), (e.Value(at(h))-e.Value(at(-h)))/(2*h), 1e-6)
 				up, down := make([]float64, net.Dim()), make([]float64, net.Dim())
 				e.Gradient(up, at(h))
 				e.Gradient(down, at(-h))

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/gosaddle/saddle/lossviz/dataset"
+	"github.com/gosaddle/saddle/lossviz/internal/vec"
 )
 
 // A Loss compares a network's outputs z with targets y. Losses are comparable
@@ -145,7 +146,7 @@ func (l StandardLoss) value(z, y []float64, n int) float64 {
 			for i, v := range z[:b] {
 				t[i] = (1 - 2*y[i]) * v // -z for y = 1: no difference of large numbers
 			}
-			softplusSlice(t, t)
+			vec.Softplus(t, t)
 		case Squared:
 			for i, v := range z[:b] {
 				r := v - y[i]
@@ -160,7 +161,7 @@ func (l StandardLoss) value(z, y []float64, n int) float64 {
 				t[i] = math.Abs(v - y[i])
 			}
 		}
-		total += sum(t)
+		total += vec.Sum(t)
 		z, y = z[b:], y[b:]
 	}
 	return total
@@ -180,7 +181,7 @@ func (l StandardLoss) slope(g, z, y []float64, n int, scale float64) {
 		for i, v := range z {
 			g[i] = (1 - 2*y[i]) * v
 		}
-		sigmoidSlice(g, g) // of -z for y = 1: keeps its digits where 1-sigmoid(z) loses them
+		vec.Sigmoid(g, g) // of -z for y = 1: keeps its digits where 1-sigmoid(z) loses them
 		for i := range g {
 			g[i] *= scale * (1 - 2*y[i])
 		}
@@ -218,7 +219,7 @@ func (l StandardLoss) curvature(h, z, y, dz []float64, n int, scale float64) {
 		for i, v := range z {
 			h[i] = -math.Abs(v) // even in z; on this side both factors keep their digits
 		}
-		sigmoidSlice(h, h)
+		vec.Sigmoid(h, h)
 		for i, p := range h {
 			h[i] = scale * p * (1 - p) * dz[i]
 		}
@@ -291,57 +292,32 @@ func (h Huber) correct(z, y []float64, n int) int { return -1 }
 // is taken out of the sum, so that nothing overflows.
 func crossEntropy(z, y []float64, n int) float64 {
 	total := 0.0
-	var top, terms, sums [block]float64
+	var top, logs [block]float64
 	for from := 0; from < n; from += block {
 		b := min(block, n-from)
-		top, terms, sums := top[:b], terms[:b], sums[:b]
-		greatest(top, z, n, from)
-		clear(sums)
-		for i := from; i < len(z); i += n {
-			for s, v := range z[i : i+b] {
-				terms[s] = v - top[s]
-			}
-			expSlice(terms, terms)
-			axpy(sums, 1, terms)
+		top, logs := top[:b], logs[:b]
+		vec.LogSumExp(top, logs, z[from:], len(z)/n, n)
+		for s := range logs {
+			logs[s] += top[s] - z[int(y[from+s])*n+from+s]
 		}
-		for s, v := range sums {
-			terms[s] = math.Log(v) + (top[s] - z[int(y[from+s])*n+from+s])
-		}
-		total += sum(terms)
+		total += vec.Sum(logs)
 	}
 	return total
 }
 
 // softmax sets p to the class probabilities of the logits z.
 func softmax(p, z []float64, n int) {
-	var top, sums [block]float64
+	var top, logs [block]float64
 	for from := 0; from < n; from += block {
 		b := min(block, n-from)
-		top, sums := top[:b], sums[:b]
-		greatest(top, z, n, from)
-		clear(sums)
+		top, logs := top[:b], logs[:b]
+		vec.LogSumExp(top, logs, z[from:], len(z)/n, n)
 		for i := from; i < len(z); i += n {
 			row := p[i : i+b]
 			for s, v := range z[i : i+b] {
-				row[s] = v - top[s]
+				row[s] = (v - top[s]) - logs[s]
 			}
-			expSlice(row, row)
-			axpy(sums, 1, row)
-		}
-		for i := from; i < len(z); i += n {
-			for s := range sums {
-				p[i+s] /= sums[s]
-			}
-		}
-	}
-}
-
-// greatest sets top to the greatest logit of each of len(top) samples. A NaN stays.
-func greatest(top, z []float64, n, from int) {
-	copy(top, z[from:from+len(top)])
-	for i := from + n; i < len(z); i += n {
-		for s, v := range z[i : i+len(top)] {
-			top[s] = max(top[s], v)
+			vec.Exp(row, row)
 		}
 	}
 }

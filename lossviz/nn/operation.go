@@ -1,6 +1,10 @@
 package nn
 
-import "math"
+import (
+	"math"
+
+	"github.com/gosaddle/saddle/lossviz/internal/vec"
+)
 
 // A quantity is a number array with what differentiation attaches to it:
 //
@@ -108,7 +112,7 @@ func (p *product) addBias(grad, g []float64, n int) {
 		return
 	}
 	for c := range p.channels {
-		grad[p.bias+c] += sum(g[c*p.area*n : (c+1)*p.area*n])
+		grad[p.bias+c] += vec.Sum(g[c*p.area*n : (c+1)*p.area*n])
 	}
 }
 
@@ -133,7 +137,7 @@ func (k scale) toInput(gx, w, g []float64, n int) { k.apply(gx, w, g, n) } // sy
 
 func (k scale) toWeight(gw, x, g []float64, n int) {
 	for c := range gw {
-		gw[c] += dot(x[c*k.area*n:(c+1)*k.area*n], g[c*k.area*n:])
+		gw[c] += vec.Dot(x[c*k.area*n:(c+1)*k.area*n], g[c*k.area*n:(c+1)*k.area*n])
 	}
 }
 
@@ -155,7 +159,7 @@ func (k conv) toInput(gx, w, g []float64, n int) {
 }
 
 func (k conv) toWeight(gw, x, g []float64, n int) {
-	k.rows(n, func(weight, out, in, length int) { gw[weight] += dot(x[in:in+length], g[out:out+length]) })
+	k.rows(n, func(weight, out, in, length int) { gw[weight] += vec.Dot(x[in:in+length], g[out:out+length]) })
 }
 
 // rows calls do for each weight and each stretch of numbers that it connects: length

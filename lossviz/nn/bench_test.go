@@ -1,0 +1,46 @@
+package nn
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"github.com/gosaddle/saddle/lossviz/dataset"
+)
+
+// benchmarks are the cases that the landscapes are timed with.
+func benchmarks() map[string]*Evaluator {
+	random := rand.New(rand.NewPCG(3, 4))
+	y := make([]float64, 5000)
+	for i := range y {
+		y[i] = float64(random.IntN(10))
+	}
+	wide := dataset.New("random", normals(random, 5000*784), y, 784)
+	return map[string]*Evaluator{
+		"2-16-1":     NewEvaluator(MLP(2, 16, 1, Tanh), LogisticLoss, dataset.Moons(200, 0.1, 1)),
+		"64-32-10":   NewEvaluator(MLP(64, 32, 10, Tanh), CrossEntropy, dataset.Digits()),
+		"784-128-10": NewEvaluator(MLP(784, 128, 10, Tanh), CrossEntropy, wide),
+		"784-10":     NewEvaluator(Linear(784, 10), CrossEntropy, wide),
+	}
+}
+
+func BenchmarkEvaluator(b *testing.B) {
+	for name, e := range benchmarks() {
+		theta := e.net.Init(1)
+		grad, hv := make([]float64, len(theta)), make([]float64, len(theta))
+		b.Run(name+"/value", func(b *testing.B) {
+			for b.Loop() {
+				e.Value(theta)
+			}
+		})
+		b.Run(name+"/gradient", func(b *testing.B) {
+			for b.Loop() {
+				e.Gradient(grad, theta)
+			}
+		})
+		b.Run(name+"/hessian-vector", func(b *testing.B) {
+			for b.Loop() {
+				e.HessianVector(hv, theta, grad)
+			}
+		})
+	}
+}

@@ -1,0 +1,414 @@
+// Package build turns the Go package of a cell into a plugin that the worker can open, and answers what the packages
+// a cell imports declare. It owns the workspace: the module in which imports are resolved, and the files made there.
+// It knows nothing of notebooks: what it is given are package paths and finished source text.
+//
+// go build would do the same in twice the time: it looks at every file of every package again. Here `go list -export`
+// is asked once for each import; after that a cell costs one call of the compiler and one of the linker.
+package build
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"go/importer"
+	"go/token"
+	"go/types"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"sort"
+	"strings"
+	"sync"
+)
+
+// Module is the path of Saddle's own module.
+const Module = "github.com/gosaddle/saddle"
+
+// Toolchain is the Go installation that compiles cells.
+type Toolchain struct {
+	Go      string // the go command
+	Version string // such as go1.26.8
+	ToolDir string // where compile and link lie
+	CC      string // the C compiler that links plugins
+	linker  string // a -fuse-ld value, "" for the default
+}
+
+// FindToolchain looks for the go command, its tools and a C compiler.
+func FindToolchain(ctx context.Context) (*Toolchain, error) {
+	path, err := exec.LookPath("go")
+	if err != nil {
+		return nil, errors.New("saddle needs the go command (Go 1.26 or newer) on the PATH: install it from your system's packages or the Go site, then start the kernel again")
+	}
+	out, err := exec.CommandContext(ctx, path, "env", "-json", "GOVERSION", "GOTOOLDIR", "CC", "CGO_ENABLED").Output()
+	if err != nil {
+		return nil, fmt.Errorf("go env: %w", withStderr(err))
+	}
+	var env struct{ GOVERSION, GOTOOLDIR, CC, CGO_ENABLED string }
+	if err := json.Unmarshal(out, &env); err != nil {
+		return nil, fmt.Errorf("go env: %w", err)
+	}
+	cc := strings.Fields(env.CC)
+	if len(cc) == 0 {
+		cc = []string{"gcc"}
+	}
+	if _, err := exec.LookPath(cc[0]); err != nil {
+		return nil, fmt.Errorf("saddle needs a C compiler to link cells, and %q is not on the PATH: install gcc or clang (Debian: apt-get install gcc libc6-dev; macOS: xcode-select --install)", cc[0])
+	}
+	t := &Toolchain{Go: path, Version: env.GOVERSION, ToolDir: env.GOTOOLDIR, CC: cc[0]}
+	// Outer linkers, the fastest first. Most of a warm cell's time is spent in the linker.
+	if runtime.GOOS == "linux" {
+		for _, ld := range []string{"mold", "lld", "gold"} {
+			name := "ld." + ld
+			if ld == "mold" {
+				name = ld
+			}
+			if _, err := exec.LookPath(name); err == nil {
+				t.linker = ld
+				break
+			}
+		}
+	}
+	return t, nil
+}
+
+// Workspace is the module that cells are compiled in. It is safe for concurrent use.
+type Workspace struct {
+	Tools *Toolchain
+	Dir   string // the session's own folder: go.mod, go.sum, sources and plugins of cells
+
+	modDir  string   // where go commands run: Dir, or the folder of the notebook's own go.mod
+	modFlag []string // -modfile for a go.mod that is not in modDir
+
+	mu       sync.Mutex
+	env      []string
+	flags    []string
+	archives map[string]string // export data and object code by package path, libraries and cells alike
+	names    map[string]string // package names by path
+	imports  map[string][]string
+}
+
+// Open prepares a workspace in dir, an existing empty folder, for Saddle's module at source. Where notebookDir or a parent
+// holds a go.mod, its packages and versions count too.
+func Open(tools *Toolchain, dir, source, notebookDir string) (*Workspace, error) {
+	w := &Workspace{
+		Tools: tools, Dir: dir, modDir: dir,
+		archives: map[string]string{}, names: map[string]string{}, imports: map[string][]string{},
+		env: append(os.Environ(), "CGO_ENABLED=1", "GOWORK=off", "GOFLAGS="+goflags()),
+	}
+	mod, sum, err := moduleFiles(source)
+	if err != nil {
+		return nil, err
+	}
+	if own := findModule(notebookDir); own != "" && !isSaddle(own) {
+		if mod, sum, err = w.joinModule(own, source, mod, sum); err != nil {
+			return nil, err
+		}
+	}
+	for name, text := range map[string][]byte{"go.mod": mod, "go.sum": sum, "go.mod.first": mod, "go.sum.first": sum} {
+		if err := os.WriteFile(filepath.Join(dir, name), text, 0o644); err != nil {
+			return nil, fmt.Errorf("workspace: %w", err)
+		}
+	}
+	return w, nil
+}
+
+// goflags keeps the user's GOFLAGS but for -mod, which the workspace sets itself.
+func goflags() string {
+	keep := []string{"-mod=mod"}
+	for f := range strings.FieldsSeq(os.Getenv("GOFLAGS")) {
+		if !strings.HasPrefix(f, "-mod") && f != "-trimpath" {
+			keep = append(keep, f)
+		}
+	}
+	return strings.Join(keep, " ")
+}
+
+// moduleFiles derives the workspace's go.mod and go.sum from those of Saddle's source: the same versions, and Saddle
+// itself from where it was installed.
+func moduleFiles(source string) (mod, sum []byte, err error) {
+	text, err := os.ReadFile(filepath.Join(source, "go.mod"))
+	if err != nil {
+		return nil, nil, fmt.Errorf("saddle's own source is missing (run ./install.sh again): %w", err)
+	}
+	sum, err = os.ReadFile(filepath.Join(source, "go.sum"))
+	if err != nil {
+		return nil, nil, fmt.Errorf("saddle's own source is incomplete (run ./install.sh again): %w", err)
+	}
+	var b bytes.Buffer
+	for line := range strings.Lines(string(text)) {
+		switch {
+		case strings.HasPrefix(line, "module "):
+			b.WriteString("module notebook\n")
+		case strings.HasPrefix(line, "tool "), strings.HasPrefix(line, "toolchain "):
+		default:
+			b.WriteString(line)
+		}
+	}
+	fmt.Fprintf(&b, "\nrequire %s v0.0.0\n\nreplace %s => %q\n", Module, Module, source)
+	return b.Bytes(), sum, nil
+}
+
+// run calls the go command in the workspace and returns its standard output.
+func (w *Workspace) run(ctx context.Context, args ...string) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, w.Tools.Go, args...)
+	cmd.Dir, cmd.Env = w.modDir, w.environ()
+	out, err := cmd.Output()
+	return out, withStderr(err)
+}
+
+func (w *Workspace) environ() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.env
+}
+
+// command puts the workspace's flags behind a go verb.
+func (w *Workspace) command(verb string, args ...string) []string {
+	all := append([]string{verb}, w.modFlag...)
+	w.mu.Lock()
+	if verb == "list" || verb == "build" {
+		all = append(all, w.flags...)
+	}
+	w.mu.Unlock()
+	return append(all, args...)
+}
+
+// MissingError says that packages could not be resolved.
+type MissingError struct {
+	Path string // the first of them
+	Msg  string
+}
+
+func (e *MissingError) Error() string { return e.Msg }
+
+// Load makes packages importable: it has them built for plugins where they are not yet, and notes where their export
+// data lie. Packages already known cost nothing.
+func (w *Workspace) Load(ctx context.Context, paths ...string) error {
+	var missing []string
+	w.mu.Lock()
+	for _, p := range paths {
+		if _, ok := w.archives[p]; !ok && p != "unsafe" && p != "C" {
+			missing = append(missing, p)
+		}
+	}
+	w.mu.Unlock()
+	if len(missing) == 0 {
+		return nil
+	}
+	args := w.command("list", append([]string{"-export", "-deps", "-e", "-buildmode=plugin",
+		"-json=ImportPath,Name,Export,Error,Imports,DepsErrors,Incomplete"}, missing...)...)
+	out, err := w.run(ctx, args...)
+	if err != nil && len(out) == 0 {
+		return fmt.Errorf("resolving %s: %w", strings.Join(missing, ", "), err)
+	}
+	type pkg struct {
+		ImportPath, Name, Export string
+		Imports                  []string
+		Error                    *struct{ Err string }
+		DepsErrors               []*struct{ Err string }
+	}
+	var found []pkg
+	for dec := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p pkg
+		if err := dec.Decode(&p); err == io.EOF {
+			break
+		} else if err != nil {
+			return fmt.Errorf("go list: %w", err)
+		}
+		if p.Error != nil {
+			return &MissingError{p.ImportPath, strings.TrimSpace(p.Error.Err)}
+		}
+		found = append(found, p)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, p := range found {
+		if p.Export == "" && p.ImportPath != "unsafe" {
+			msg := "the package does not build"
+			if len(p.DepsErrors) > 0 {
+				msg = p.DepsErrors[0].Err
+			} else if err != nil {
+				msg = err.Error()
+			}
+			return &MissingError{p.ImportPath, msg}
+		}
+		w.names[p.ImportPath] = p.Name
+		w.imports[p.ImportPath] = p.Imports
+		if _, ok := w.archives[p.ImportPath]; !ok && p.Export != "" {
+			w.archives[p.ImportPath] = p.Export
+		}
+	}
+	return nil
+}
+
+// Forget drops what is known of library packages, so that Load asks again: after the build cache was cleaned away, or
+// the module graph changed.
+func (w *Workspace) Forget() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for p, a := range w.archives {
+		if !strings.HasPrefix(a, w.Dir+string(filepath.Separator)) {
+			delete(w.archives, p)
+		}
+	}
+}
+
+// Importer returns a go/types importer over what Load has made known. One importer keeps its packages: types from it
+// are identical to each other.
+func (w *Workspace) Importer(fset *token.FileSet) types.Importer {
+	return importer.ForCompiler(fset, "gc", func(path string) (io.ReadCloser, error) {
+		w.mu.Lock()
+		file, ok := w.archives[path]
+		w.mu.Unlock()
+		if !ok {
+			return nil, fmt.Errorf("package %s is not loaded", path)
+		}
+		return os.Open(file)
+	})
+}
+
+// PackageName returns the name of a package that Load has seen.
+func (w *Workspace) PackageName(path string) (string, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	name, ok := w.names[path]
+	return name, ok
+}
+
+// Unit is the Go package of a cell, ready to compile.
+type Unit struct {
+	Path    string   // import path, unique in the session
+	Source  string   // the one file of the package
+	Imports []string // paths of the packages it imports, all of them known to Load or compiled before
+}
+
+// CompileError is what the compiler or the linker printed. Cells are type-checked before they come here, so it is a
+// mistake of Saddle's, or something only the compiler knows (a stack frame too large, say).
+type CompileError struct{ Output string }
+
+func (e *CompileError) Error() string { return strings.TrimSpace(e.Output) }
+
+// Compile builds a unit and returns the path of its plugin.
+func (w *Workspace) Compile(ctx context.Context, u Unit) (string, error) {
+	base := filepath.Join(w.Dir, filepath.Base(u.Path))
+	files := map[string]string{
+		base + ".go":     u.Source,
+		base + "main.go": fmt.Sprintf("package main\n\nimport _ %q\n\nfunc main() {}\n", u.Path),
+	}
+	for name, text := range files {
+		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+			return "", fmt.Errorf("writing the cell's package: %w", err)
+		}
+	}
+	archive := base + ".a"
+	w.mu.Lock()
+	w.archives[u.Path] = archive
+	w.imports[u.Path] = u.Imports
+	w.mu.Unlock()
+	plugin, err := w.compile(ctx, u, base)
+	if err != nil {
+		w.mu.Lock()
+		delete(w.archives, u.Path)
+		delete(w.imports, u.Path)
+		w.mu.Unlock()
+	}
+	for _, name := range []string{base + ".go", base + "main.go", base + "main.a", base + ".cfg"} {
+		if os.Getenv("SADDLE_KEEP") == "" {
+			os.Remove(name) // only the archive and the plugin are needed again
+		}
+	}
+	return plugin, err
+}
+
+func (w *Workspace) compile(ctx context.Context, u Unit, base string) (string, error) {
+	cfg := base + ".cfg"
+	if err := os.WriteFile(cfg, w.importcfg(u.Path), 0o644); err != nil {
+		return "", fmt.Errorf("writing the import table: %w", err)
+	}
+	compile := func(path, out, in string) error {
+		return w.tool(ctx, "compile", "-o", out, "-p", path, "-trimpath", w.Dir+"=>", "-lang=go1.26", "-complete",
+			"-installsuffix", "dynlink", "-goversion", w.Tools.Version, "-c=2", "-dynlink", "-nolocalimports",
+			"-importcfg", cfg, "-pack", in)
+	}
+	if err := compile(u.Path, base+".a", base+".go"); err != nil {
+		return "", err
+	}
+	plug := u.Path + "main"
+	if err := compile(plug, base+"main.a", base+"main.go"); err != nil {
+		return "", err
+	}
+	link := []string{"-o", base + ".so", "-importcfg", cfg, "-installsuffix", "dynlink", "-pluginpath", plug,
+		"-buildmode=plugin", "-s", "-w", "-extld=" + w.Tools.CC}
+	if w.Tools.linker != "" {
+		link = append(link, "-extldflags=-fuse-ld="+w.Tools.linker)
+	}
+	if err := w.tool(ctx, "link", append(link, base+"main.a")...); err != nil {
+		return "", err
+	}
+	return base + ".so", nil
+}
+
+// importcfg lists the archives of a package and of all that it imports, directly or not.
+func (w *Workspace) importcfg(path string) []byte {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	seen := map[string]bool{}
+	var visit func(p string)
+	visit = func(p string) {
+		if seen[p] || w.archives[p] == "" {
+			return
+		}
+		seen[p] = true
+		for _, q := range w.imports[p] {
+			visit(q)
+			visit("vendor/" + q)
+		}
+	}
+	// The runtime is in every Go program; the worker has cgo's part of it as well.
+	for _, p := range append([]string{path}, Runtime...) {
+		visit(p)
+	}
+	paths := make([]string, 0, len(seen))
+	for p := range seen {
+		paths = append(paths, p)
+	}
+	sort.Strings(paths)
+	var b bytes.Buffer
+	for _, p := range paths {
+		fmt.Fprintf(&b, "packagefile %s=%s\n", p, w.archives[p])
+	}
+	return b.Bytes()
+}
+
+// Runtime are the packages that the linker wants whether or not a cell imports them.
+var Runtime = []string{"runtime", "runtime/cgo"}
+
+// tool calls one of the toolchain's own programs.
+func (w *Workspace) tool(ctx context.Context, name string, args ...string) error {
+	cmd := exec.CommandContext(ctx, filepath.Join(w.Tools.ToolDir, name), args...)
+	cmd.Dir, cmd.Env = w.Dir, w.environ()
+	out, err := cmd.CombinedOutput()
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if len(bytes.TrimSpace(out)) == 0 {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return &CompileError{string(out)}
+}
+
+// withStderr puts what a command printed on stderr into its error.
+func withStderr(err error) error {
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && len(exit.Stderr) > 0 {
+		return fmt.Errorf("%s", bytes.TrimSpace(exit.Stderr))
+	}
+	return err
+}

@@ -1,0 +1,240 @@
+// Package cell turns the text of a notebook cell into Go syntax: its imports, its declarations, and the statements
+// between them, in order. It knows Go's grammar and nothing else: no types, no notebook, no files.
+//
+// A cell mixes declarations and statements freely, which no Go file may. Parse therefore cuts the text into chunks at
+// the semicolons of its outermost level (those that Go's scanner inserts at line ends included), and hands each chunk
+// to go/parser in a wrapping of its own. A line directive in the wrapping keeps every position in terms of the cell.
+package cell
+
+import (
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/scanner"
+	"go/token"
+	"strings"
+	"unicode/utf8"
+)
+
+// Chunk is the source text behind a piece of syntax: what go/parser read, wrapping included.
+type Chunk struct {
+	Text string
+	File *token.File
+}
+
+// Slice returns the text from one position of the chunk to another.
+func (c *Chunk) Slice(from, to token.Pos) string {
+	return c.Text[c.Offset(from):c.Offset(to)]
+}
+
+// Offset returns where in Text a position lies.
+func (c *Chunk) Offset(pos token.Pos) int { return int(pos) - c.File.Base() }
+
+// Decl is a func, type or const declaration at the top level of a cell. A type group is split into its types;
+// a const group stays whole, since iota counts within it.
+type Decl struct {
+	Node  ast.Decl
+	Chunk *Chunk
+}
+
+// Stmt is a statement at the top level of a cell; var declarations are statements, since they run in order.
+type Stmt struct {
+	Node  ast.Stmt
+	Chunk *Chunk
+}
+
+// Source is a parsed cell.
+type Source struct {
+	Name    string // how errors and tracebacks call the cell, such as Cell[3]
+	Text    string // the Go text, magic lines blanked
+	Imports []*ast.ImportSpec
+	Decls   []Decl
+	Body    []Stmt
+	Quiet   bool // the text ends in a semicolon: the last expression is not shown
+}
+
+// Error is a mistake at a position in a cell.
+type Error struct {
+	Pos token.Position
+	Msg string
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("%s: %s", e.Pos, e.Msg) }
+
+// Errors are all the mistakes found in a cell, in order of position.
+type Errors []*Error
+
+func (e Errors) Error() string {
+	lines := make([]string, len(e))
+	for i, err := range e {
+		lines[i] = err.Error()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Parse reads the text of a cell. Positions are added to fset and print as name:line:column.
+// The error, if any, is of type Errors.
+func Parse(fset *token.FileSet, name, text string) (*Source, error) {
+	if !utf8.ValidString(text) {
+		return nil, Errors{{token.Position{Filename: name, Line: 1, Column: 1}, "the text is not valid UTF-8"}}
+	}
+	src := &Source{Name: name, Text: text}
+	chunks, quiet, errs := split(name, text)
+	src.Quiet = quiet
+	for _, c := range chunks {
+		if err := src.add(fset, c); err != nil {
+			errs = append(errs, err...)
+		}
+	}
+	if len(errs) > 0 {
+		return nil, errs
+	}
+	return src, nil
+}
+
+// span is one chunk's place in the cell's text.
+type span struct {
+	start, end int // byte offsets
+	line, col  int // of start, from 1
+	decl       bool
+}
+
+// split cuts the text at the semicolons of the outermost level.
+func split(name, text string) (spans []span, quiet bool, errs Errors) {
+	fset := token.NewFileSet()
+	file := fset.AddFile(name, -1, len(text))
+	var s scanner.Scanner
+	s.Init(file, []byte(text), func(pos token.Position, msg string) {
+		// Scanner errors are seen again, better placed, when the chunk is parsed; those between chunks are kept here.
+		if strings.Contains(msg, "illegal character") || strings.Contains(msg, "not terminated") || strings.Contains(msg, "BOM") {
+			errs = append(errs, &Error{token.Position{Filename: name, Line: pos.Line, Column: pos.Column}, msg})
+		}
+	}, 0)
+	depth := 0
+	start := -1
+	var toks []token.Token
+	for {
+		pos, tok, lit := s.Scan()
+		off := file.Offset(pos)
+		if tok == token.EOF || (tok == token.SEMICOLON && depth == 0) {
+			if start >= 0 {
+				p := file.Position(file.Pos(start))
+				spans = append(spans, span{start, off, p.Line, p.Column, isDecl(toks)})
+				quiet = tok == token.SEMICOLON && lit == ";"
+			} else if tok == token.SEMICOLON && lit == ";" {
+				quiet = true
+			}
+			start, toks = -1, toks[:0]
+			if tok == token.EOF {
+				return spans, quiet, errs
+			}
+			continue
+		}
+		if start < 0 {
+			start = off
+			if tok == token.FUNC || len(toks) == 0 {
+				toks = toks[:0]
+			}
+		}
+		toks = append(toks, tok)
+		switch tok {
+		case token.LPAREN, token.LBRACK, token.LBRACE:
+			depth++
+		case token.RPAREN, token.RBRACK, token.RBRACE:
+			// An excess closer is the parser's to report; depth stays at the outermost level.
+			depth = max(depth-1, 0)
+		}
+	}
+}
+
+// isDecl tells a declaration from a statement by its tokens. A var is a statement: it runs in its turn.
+func isDecl(toks []token.Token) bool {
+	switch toks[0] {
+	case token.IMPORT, token.TYPE, token.CONST, token.PACKAGE:
+		return true
+	case token.FUNC:
+		if len(toks) > 1 && toks[1] == token.IDENT {
+			return true
+		}
+		// func (r T) Name( is a method; func (x int) int { ... }(3) is an expression.
+		depth := 0
+		for i, tok := range toks[1:] {
+			switch tok {
+			case token.LPAREN:
+				depth++
+			case token.RPAREN:
+				if depth--; depth == 0 {
+					rest := toks[i+2:]
+					return len(rest) > 1 && rest[0] == token.IDENT && rest[1] == token.LPAREN
+				}
+			}
+		}
+	}
+	return false
+}
+
+// add parses one chunk into src.
+func (src *Source) add(fset *token.FileSet, sp span) Errors {
+	body := src.Text[sp.start:sp.end]
+	if strings.HasPrefix(body, "package") && sp.decl {
+		return nil // a package clause, as in a file pasted whole, says nothing here
+	}
+	open, closing := "package p;", "\n"
+	if !sp.decl {
+		open, closing = "package p;func _(){", "\n}"
+	}
+	text := fmt.Sprintf("%s/*line %s:%d:%d*/%s%s", open, src.Name, sp.line, sp.col, body, closing)
+	f, err := parser.ParseFile(fset, src.Name, text, parser.SkipObjectResolution|parser.ParseComments|parser.AllErrors)
+	if err != nil {
+		return src.syntaxErrors(err, sp)
+	}
+	chunk := &Chunk{Text: text, File: fset.File(f.Pos())}
+	if !sp.decl {
+		for _, s := range f.Decls[0].(*ast.FuncDecl).Body.List {
+			src.Body = append(src.Body, Stmt{s, chunk})
+		}
+		return nil
+	}
+	for _, d := range f.Decls {
+		g, ok := d.(*ast.GenDecl)
+		switch {
+		case ok && g.Tok == token.IMPORT:
+			for _, s := range g.Specs {
+				src.Imports = append(src.Imports, s.(*ast.ImportSpec))
+			}
+		case ok && g.Tok == token.TYPE && len(g.Specs) != 1:
+			for _, s := range g.Specs {
+				ts := s.(*ast.TypeSpec)
+				src.Decls = append(src.Decls, Decl{&ast.GenDecl{Doc: ts.Doc, TokPos: ts.Pos(), Tok: token.TYPE, Specs: []ast.Spec{ts}}, chunk})
+			}
+		default:
+			src.Decls = append(src.Decls, Decl{d, chunk})
+		}
+	}
+	return nil
+}
+
+// syntaxErrors translates go/parser's errors, which may lie in the wrapping's last line, back into the cell.
+func (src *Source) syntaxErrors(err error, sp span) Errors {
+	var list scanner.ErrorList
+	if !errors.As(err, &list) {
+		return Errors{{token.Position{Filename: src.Name, Line: sp.line, Column: sp.col}, err.Error()}}
+	}
+	last := sp.line + strings.Count(src.Text[sp.start:sp.end], "\n")
+	var errs Errors
+	for _, e := range list {
+		pos := e.Pos
+		pos.Filename = src.Name
+		if pos.Line > last {
+			pos.Line = last
+			pos.Column = sp.end - strings.LastIndexByte(src.Text[:sp.end], '\n')
+			e.Msg = strings.ReplaceAll(e.Msg, "'EOF'", "end of the cell")
+		}
+		errs = append(errs, &Error{pos, e.Msg})
+	}
+	if len(errs) > 10 {
+		errs = errs[:10]
+	}
+	return errs
+}

@@ -1,0 +1,12 @@
+package session
+
+import (
+	"errors"
+	"syscall"
+)
+
+// alive tells whether a process exists.
+func alive(pid int) bool {
+	err := syscall.Kill(pid, 0)
+	return err == nil || errors.Is(err, syscall.EPERM)
+}

@@ -1,0 +1,224 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"go/ast"
+	"go/types"
+	"os"
+	"path"
+	"path/filepath"
+	"runtime"
+	"sort"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/gosaddle/saddle/kernel/internal/build"
+	"github.com/gosaddle/saddle/kernel/internal/cell"
+)
+
+// ownPackages are imported by their last name without being asked for.
+var ownPackages = []string{
+	build.Module + "/lossviz", build.Module + "/lossviz/dataset", build.Module + "/lossviz/nn", build.Module + "/lossviz/train",
+	build.Module + "/lossviz/landscape", build.Module + "/lossviz/convexity", build.Module + "/lossviz/spectrum", build.Module + "/lossviz/chart",
+	build.Module + "/lossviz/job",
+	"gonum.org/v1/gonum/mat", "gonum.org/v1/gonum/stat", "gonum.org/v1/gonum/floats", "gonum.org/v1/gonum/optimize",
+	"gonum.org/v1/gonum/stat/distuv", "gonum.org/v1/gonum/diff/fd", "gonum.org/v1/gonum/integrate",
+	"github.com/go-echarts/go-echarts/v2/charts", "github.com/go-echarts/go-echarts/v2/opts", "github.com/go-echarts/go-echarts/v2/components",
+	"github.com/janpfeifer/gonb/gonbui", "github.com/janpfeifer/gonb/gonbui/widgets", "github.com/janpfeifer/gonb/gonbui/dom",
+	"github.com/janpfeifer/gonb/gonbui/comms", "gonum.org/v1/plot", "gonum.org/v1/plot/plotter", "gonum.org/v1/plot/vg",
+	build.Module + "/kernel/display",
+}
+
+// preferred settles names that several packages of the standard library bear.
+var preferred = map[string]string{"rand": "math/rand", "template": "text/template", "scanner": "text/scanner", "pprof": "runtime/pprof", "json": "encoding/json"}
+
+// catalog finds packages by name.
+var catalog = sync.OnceValue(func() map[string][]string {
+	byName := map[string][]string{}
+	add := func(p string) {
+		name := path.Base(p)
+		if len(name) > 1 && name[0] == 'v' && strings.Trim(name[1:], "0123456789") == "" {
+			name = path.Base(path.Dir(p))
+		}
+		byName[name] = append(byName[name], p)
+	}
+	for _, p := range ownPackages {
+		add(p)
+	}
+	src := filepath.Join(goroot(), "src")
+	filepath.WalkDir(src, func(file string, d os.DirEntry, err error) error {
+		if err != nil || !d.IsDir() {
+			return nil
+		}
+		switch d.Name() {
+		case "internal", "vendor", "cmd", "testdata", "builtin":
+			return filepath.SkipDir
+		}
+		if rel, err := filepath.Rel(src, file); err == nil && rel != "." {
+			if matches, _ := filepath.Glob(filepath.Join(file, "*.go")); len(matches) > 0 {
+				add(filepath.ToSlash(rel))
+			}
+		}
+		return nil
+	})
+	for name, paths := range byName {
+		sort.SliceStable(paths, func(i, j int) bool { return paths[i] == preferred[name] && paths[j] != preferred[name] })
+	}
+	return byName
+})
+
+func goroot() string {
+	if r := os.Getenv("GOROOT"); r != "" {
+		return r
+	}
+	return runtime.GOROOT() //nolint:staticcheck // the kernel is built and used with the same Go
+}
+
+// fileImports are the imports that a cell sees: name to path.
+type fileImports struct {
+	named map[string]string
+	dot   []string
+	blank []string
+}
+
+// resolveImports decides which imports a cell sees: those it writes, those of earlier cells, and those it left out.
+func (s *Session) resolveImports(ctx context.Context, src *cell.Source, declared map[string]bool) (*fileImports, error) {
+	fi := &fileImports{named: map[string]string{}, dot: append([]string(nil), s.dotImports...)}
+	var errs cell.Errors
+	for _, spec := range src.Imports {
+		p, _ := strconv.Unquote(spec.Path.Value)
+		if err := s.load(ctx, p); err != nil {
+			errs = append(errs, &cell.Error{Pos: s.fset.Position(spec.Path.Pos()), Msg: err.Error()})
+			continue
+		}
+		name := ""
+		if spec.Name != nil {
+			name = spec.Name.Name
+		}
+		switch name {
+		case "_":
+			fi.blank = append(fi.blank, p)
+		case ".":
+			fi.dot = append(fi.dot, p)
+		case "":
+			name, _ = s.ws.PackageName(p)
+			fallthrough
+		default:
+			fi.named[name] = p
+		}
+	}
+	if len(errs) > 0 {
+		return nil, errs
+	}
+	for name, sels := range qualifiers(src) {
+		if _, ok := fi.named[name]; ok || declared[name] {
+			continue
+		}
+		if s.live.names[name] != nil {
+			continue
+		}
+		if p, ok := s.imports[name]; ok && s.load(ctx, p) == nil {
+			fi.named[name] = p
+			continue
+		}
+		if p := s.guess(ctx, name, sels); p != "" {
+			fi.named[name] = p
+		}
+	}
+	return fi, nil
+}
+
+// load makes a package importable, getting its module where that is allowed.
+func (s *Session) load(ctx context.Context, p string) error {
+	err := s.ws.Load(ctx, p)
+	if err == nil {
+		return nil
+	}
+	if s.Autoget && strings.Contains(strings.Split(p, "/")[0], ".") {
+		if getErr := s.ws.Get(ctx, p, s.loadedPath); getErr != nil {
+			return getErr
+		}
+		return s.ws.Load(ctx, p)
+	}
+	return err
+}
+
+// guess finds the package that a cell means by a name it does not import: the first of that name that has all that the
+// cell selects from it.
+func (s *Session) guess(ctx context.Context, name string, sels map[string]bool) string {
+	best, bestHits := "", -1
+	for _, p := range append(append([]string(nil), catalog()[name]...), s.ws.Local(ctx, name)...) {
+		if s.ws.Load(ctx, p) != nil {
+			continue
+		}
+		pkg, err := s.imp.Import(p)
+		if err != nil || pkg.Name() != name {
+			continue
+		}
+		hits := 0
+		for sel := range sels {
+			if obj := pkg.Scope().Lookup(sel); obj != nil && obj.Exported() {
+				hits++
+			}
+		}
+		if hits > bestHits {
+			best, bestHits = p, hits
+		}
+		if hits == len(sels) {
+			break
+		}
+	}
+	return best
+}
+
+// qualifiers returns the identifiers that a cell selects from, with what it selects.
+func qualifiers(src *cell.Source) map[string]map[string]bool {
+	found := map[string]map[string]bool{}
+	visit := func(n ast.Node) bool {
+		if sel, ok := n.(*ast.SelectorExpr); ok {
+			if id, ok := sel.X.(*ast.Ident); ok {
+				if found[id.Name] == nil {
+					found[id.Name] = map[string]bool{}
+				}
+				found[id.Name][sel.Sel.Name] = true
+			}
+		}
+		return true
+	}
+	for _, d := range src.Decls {
+		ast.Inspect(d.Node, visit)
+	}
+	for _, st := range src.Body {
+		ast.Inspect(st.Node, visit)
+	}
+	return found
+}
+
+// alias returns the name under which cells' packages import a path, whatever the user calls it: two cells may call
+// different packages by one name.
+func (s *Session) alias(p string) string {
+	if a, ok := s.aliases[p]; ok {
+		return a
+	}
+	a := "ⱟ" + strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return '_'
+	}, p)
+	for n := 2; s.aliasPath[a] != ""; n++ {
+		a = fmt.Sprintf("%s_%d", strings.TrimRight(a, "0123456789_"), n)
+	}
+	s.aliases[p], s.aliasPath[a] = a, p
+	return a
+}
+
+// qualify prints package names in type expressions: none for the notebook's own.
+func (s *Session) qualify(p *types.Package) string {
+	if p.Path() == notebookPath {
+		return ""
+	}
+	return s.alias(p.Path())
+}

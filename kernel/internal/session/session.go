@@ -1,0 +1,474 @@
+// Package session is the notebook so far: which names it has, which cell declared them, what depends on what. It checks
+// each cell as the next piece of one Go package, writes the package that makes it run, and has it built and run. It
+// knows Go and its types; it knows nothing of Jupyter's messages, and leaves compiling to package build and running
+// to package worker.
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"go/token"
+	"go/types"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gosaddle/saddle/kernel/internal/build"
+	"github.com/gosaddle/saddle/kernel/internal/cell"
+	"github.com/gosaddle/saddle/kernel/internal/magic"
+	"github.com/gosaddle/saddle/kernel/internal/worker"
+)
+
+// Config says where a session lives.
+type Config struct {
+	Source   string // the root of Saddle's module
+	Cache    string // a folder for what can be made again
+	Notebook string // the notebook's folder: where cells run
+	Log      *slog.Logger
+}
+
+// Session runs the cells of one notebook. Execute is called by one goroutine at a time.
+type Session struct {
+	Autoget   bool                                                                     // fetch modules that cells import
+	Inspector func(ctx context.Context, expr string) (data map[string]any, found bool) // explains a name, for ?
+
+	cfg    Config
+	dir    string // own folder in the cache
+	ws     *build.Workspace
+	fset   *token.FileSet
+	imp    types.Importer
+	magic  *magic.Runner
+	ready  chan struct{} // closed when workspace and worker are there
+	broken error         // why they are not
+
+	mu         sync.Mutex // guards what completion and inspection read while a cell runs
+	live       *live
+	imports    map[string]string // import names of earlier cells
+	dotImports []string
+	aliases    map[string]string // canonical import names by path
+	aliasPath  map[string]string // and back
+	units      int
+	ran        []ranCell
+	replaced   map[string]bool   // cells that were edited or run again under another number
+	cellOf     map[string]string // the last cell run for each cell id of the front end
+	lost       []int             // cells whose values a lost worker took along
+	cwd        string
+	env        []string
+	flags      []string
+	tracked    []string
+
+	runMu   sync.Mutex
+	proc    *worker.Process
+	cancel  context.CancelFunc // of the cell being prepared
+	running bool               // a cell is in the worker
+	path    string             // the worker program
+	closed  bool
+	out     Output // of the running cell
+}
+
+// ranCell is a cell that succeeded.
+type ranCell struct {
+	count int
+	code  string
+	keys  []string // what it declared
+}
+
+// New starts a session. It returns at once: the worker starts in the background, and the first cell waits for it.
+func New(cfg Config) (*Session, error) {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.NewTextHandler(io.Discard, nil))
+	}
+	base := filepath.Join(cfg.Cache, "sessions")
+	if err := os.MkdirAll(base, 0o755); err != nil {
+		return nil, fmt.Errorf("saddle needs a folder for compiled cells: %w", err)
+	}
+	sweep(base)
+	dir, err := os.MkdirTemp(base, fmt.Sprintf("%d-", os.Getpid()))
+	if err != nil {
+		return nil, fmt.Errorf("saddle needs a folder for compiled cells: %w", err)
+	}
+	s := &Session{
+		Autoget: true, cfg: cfg, dir: dir, fset: token.NewFileSet(), ready: make(chan struct{}),
+		live: newLive(), imports: map[string]string{}, aliases: map[string]string{}, aliasPath: map[string]string{},
+		replaced: map[string]bool{}, cellOf: map[string]string{}, cwd: cfg.Notebook, env: os.Environ(),
+	}
+	s.magic = magic.NewRunner(notebook{s})
+	go s.open()
+	return s, nil
+}
+
+// sweep removes the folders of sessions whose kernels are gone.
+func sweep(base string) {
+	entries, _ := os.ReadDir(base)
+	for _, e := range entries {
+		var pid int
+		if _, err := fmt.Sscanf(e.Name(), "%d-", &pid); err == nil && !alive(pid) {
+			os.RemoveAll(filepath.Join(base, e.Name()))
+		}
+	}
+}
+
+// open prepares the workspace and starts the worker.
+func (s *Session) open() {
+	defer close(s.ready)
+	ctx := context.Background()
+	ws, path, err := prepare(ctx, s.cfg, s.dir)
+	if err != nil {
+		s.broken = err
+		return
+	}
+	s.ws, s.path = ws, path
+	s.imp = ws.Importer(s.fset)
+	s.alias(livePackage)
+	if err := s.startWorker(ctx); err != nil {
+		s.broken = err
+	}
+}
+
+// prepare opens a workspace and makes sure of the worker program and the packages that every cell needs.
+func prepare(ctx context.Context, cfg Config, dir string) (*build.Workspace, string, error) {
+	tools, err := build.FindToolchain(ctx)
+	if err != nil {
+		return nil, "", err
+	}
+	ws, err := build.Open(tools, dir, cfg.Source, cfg.Notebook)
+	if err != nil {
+		return nil, "", err
+	}
+	path, err := ws.Worker(ctx, filepath.Join(cfg.Cache, "worker"), cfg.Source, append([]string{livePackage}, build.Runtime...))
+	if err != nil {
+		return nil, "", err
+	}
+	return ws, path, nil
+}
+
+// Warm does ahead of time what the first session would: it builds the worker and compiles the packages that cells
+// import, the standard library's common ones among them.
+func Warm(ctx context.Context, cfg Config, progress func(string)) error {
+	if err := os.MkdirAll(cfg.Cache, 0o755); err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp(cfg.Cache, "warm-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	progress("building the worker")
+	cfg.Notebook = ""
+	ws, _, err := prepare(ctx, cfg, dir)
+	if err != nil {
+		return err
+	}
+	progress("compiling the packages that cells import")
+	common := []string{"fmt", "math", "math/rand", "math/rand/v2", "strings", "strconv", "sort", "slices", "maps", "time", "os", "errors",
+		"sync", "bytes", "bufio", "io", "encoding/json", "context", "image", "image/color", "image/png", "regexp", "net/http", "html/template", "log", "testing", "flag"}
+	for _, p := range append(common, ownPackages...) {
+		if err := ws.Load(ctx, p); err != nil {
+			var missing *build.MissingError
+			if errors.As(err, &missing) && strings.HasPrefix(p, build.Module) {
+				continue // a package of a later version
+			}
+			return fmt.Errorf("compiling %s: %w", p, err)
+		}
+	}
+	return ws.Remember(filepath.Join(cfg.Cache, "worker"), cfg.Source)
+}
+
+func (s *Session) startWorker(ctx context.Context) error {
+	s.mu.Lock()
+	cwd, env := s.cwd, append(append([]string(nil), s.env...),
+		"GONB_PIPE="+filepath.Join(s.dir, "gonbui"), "GONB_PIPE_BACK="+filepath.Join(s.dir, "gonbui_back"),
+		"GONB_DIR="+s.cwd, "GONB_TMP_DIR="+s.dir)
+	s.mu.Unlock()
+	out := s.out
+	if out == nil {
+		out = discard{}
+	}
+	proc, err := worker.Start(ctx, worker.Config{Path: s.path, Dir: cwd, Env: env, Out: out})
+	if err != nil {
+		return err
+	}
+	s.runMu.Lock()
+	defer s.runMu.Unlock()
+	if s.closed {
+		proc.Kill()
+		return errors.New("the session is closed")
+	}
+	s.proc = proc
+	return nil
+}
+
+// discard is the output before any cell.
+type discard struct{}
+
+func (discard) Stream(string, string)              {}
+func (discard) Display(Display)                    {}
+func (discard) Result(Display)                     {}
+func (discard) Clear(bool)                         {}
+func (discard) Comm(string, map[string]any)        {}
+func (discard) Page(Display)                       {}
+func (discard) Input(string, bool) (string, error) { return "", errors.New("no cell is running") }
+
+// Interrupt stops the running cell, its commands and its compiling included.
+func (s *Session) Interrupt() {
+	s.runMu.Lock()
+	defer s.runMu.Unlock()
+	if s.running && s.proc != nil {
+		s.proc.Interrupt()
+		return
+	}
+	if s.cancel != nil {
+		s.cancel()
+	}
+}
+
+// Close ends the worker and removes what the session made.
+func (s *Session) Close() error {
+	s.runMu.Lock()
+	s.closed = true
+	proc, cancel := s.proc, s.cancel
+	s.runMu.Unlock()
+	if cancel != nil {
+		cancel()
+	}
+	if proc != nil {
+		proc.Close()
+	}
+	s.magic.Close()
+	return os.RemoveAll(s.dir)
+}
+
+// loadedPath tells whether the worker may have packages of a module loaded.
+func (s *Session) loadedPath(module string) bool {
+	for p := range s.aliases {
+		if build.ModuleOf(module, p) {
+			return true
+		}
+	}
+	return s.ws.InWorker(module)
+}
+
+// Execute runs a cell.
+func (s *Session) Execute(ctx context.Context, c Cell, out Output) Result {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	s.runMu.Lock()
+	s.cancel, s.out = cancel, out
+	s.runMu.Unlock()
+	defer func() {
+		s.runMu.Lock()
+		s.cancel = nil
+		s.runMu.Unlock()
+	}()
+	select {
+	case <-s.ready:
+	case <-ctx.Done():
+		return s.failed(c, ctx.Err())
+	}
+	if s.broken != nil {
+		return s.failed(c, s.broken)
+	}
+	if err := s.execute(ctx, c, out); err != nil {
+		if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+			err = &worker.Failure{Kind: "interrupted", Message: "the cell was interrupted before it ran; nothing has changed"}
+		}
+		return s.failed(c, err)
+	}
+	return Result{}
+}
+
+func (s *Session) execute(ctx context.Context, c Cell, out Output) error {
+	commands := magic.Parse(c.Code)
+	start := time.Now()
+	opts, err := s.magic.Run(ctx, commands, out)
+	if err != nil {
+		return err
+	}
+	for _, page := range opts.Pages {
+		out.Page(Display{Data: page})
+	}
+	if opts.Capture != nil {
+		defer opts.Capture.Close()
+		out = tee{out, opts.Capture}
+	}
+	if opts.Test {
+		return s.test(ctx, c, commands.Go, opts.Flags, out)
+	}
+	err = s.runGo(ctx, c, commands.Go, opts.Args, out)
+	if opts.Time {
+		out.Stream("stdout", fmt.Sprintf("time: %v\n", time.Since(start).Round(time.Microsecond)))
+	}
+	return err
+}
+
+// runGo runs the Go text of a cell.
+func (s *Session) runGo(ctx context.Context, c Cell, text string, args []string, out Output) error {
+	src, err := cell.Parse(s.fset, fmt.Sprintf("Cell[%d]", c.Count), text)
+	if err != nil {
+		return err
+	}
+	if len(src.Imports)+len(src.Decls)+len(src.Body) == 0 {
+		return nil
+	}
+	if err := s.needWorker(ctx); err != nil {
+		return err
+	}
+	p, err := s.planLocked(ctx, src, c.ID)
+	if err != nil {
+		return err
+	}
+	for _, note := range p.notes {
+		out.Stream("stderr", note+"\n")
+	}
+	outcome := &worker.Outcome{}
+	if p.unit.Path != "" {
+		if os.Getenv("SADDLE_DEBUG_UNITS") != "" {
+			s.cfg.Log.Info("unit", "path", p.unit.Path, "source", p.unit.Source)
+		}
+		plugin, err := s.ws.Compile(ctx, p.unit)
+		if err != nil && ctx.Err() == nil && s.ws.Repair(ctx) {
+			plugin, err = s.ws.Compile(ctx, p.unit) // the build cache had been cleaned away
+		}
+		if err != nil {
+			return err
+		}
+		s.runMu.Lock()
+		s.running = true
+		proc := s.proc
+		s.runMu.Unlock()
+		if ctx.Err() != nil { // interrupted before it started
+			s.runMu.Lock()
+			s.running = false
+			s.runMu.Unlock()
+			return ctx.Err()
+		}
+		unit := p.unit.Path
+		if !p.hasBody {
+			unit = ""
+		}
+		outcome = proc.Run(worker.Request{Plugin: plugin, Unit: unit, Cell: src.Name, Args: args}, out)
+		s.runMu.Lock()
+		s.running = false
+		s.runMu.Unlock()
+	}
+	s.commit(p, c, outcome)
+	if f := outcome.Failure; f != nil {
+		return f
+	}
+	return nil
+}
+
+// planLocked checks a cell while nobody reads the notebook.
+func (s *Session) planLocked(ctx context.Context, src *cell.Source, id string) (*plan, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.plan(ctx, src, id)
+}
+
+// needWorker starts a new worker where the last one is gone.
+func (s *Session) needWorker(ctx context.Context) error {
+	s.runMu.Lock()
+	proc := s.proc
+	s.runMu.Unlock()
+	if proc != nil {
+		select {
+		case <-proc.Gone():
+			s.loseValues() // it died while no cell was running
+		default:
+			return nil
+		}
+	}
+	return s.startWorker(ctx)
+}
+
+// commit makes a cell's plan the notebook, as far as the cell came.
+func (s *Session) commit(p *plan, c Cell, outcome *worker.Outcome) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if f := outcome.Failure; f != nil && f.Kind == "load" {
+		return // the plugin was not opened: nothing of it is there
+	}
+	declared := map[string]bool{}
+	for _, name := range outcome.Declared {
+		declared[name] = true
+	}
+	for _, d := range p.vars {
+		if declared[d.key] {
+			continue
+		}
+		// The cell failed before it set this variable: what was there before still is.
+		p.live.drop(p.live.decls[d.key])
+		if old := s.live.decls[d.key]; old != nil {
+			p.live.put(old)
+		}
+	}
+	ran := ranCell{count: c.Count, code: c.Code}
+	for _, d := range p.live.decls {
+		d.carry = false // done when the package was loaded
+		if d.cell == p.src.Name {
+			ran.keys = append(ran.keys, d.key)
+		}
+	}
+	if last := s.cellOf[c.ID]; c.ID != "" {
+		if last != "" {
+			s.replaced[last] = true
+		}
+		s.cellOf[c.ID] = p.src.Name
+	}
+	s.live = p.live
+	for name, path := range p.imports {
+		s.imports[name] = path
+	}
+	s.dotImports = p.dot
+	if outcome.Failure == nil {
+		s.ran = append(s.ran, ran)
+	}
+	if f := outcome.Failure; f != nil && f.Kind == "lost" {
+		s.loseValuesLocked()
+	}
+}
+
+func (s *Session) loseValues() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.loseValuesLocked()
+}
+
+// loseValuesLocked is what a lost worker leaves: declarations, which the next cell compiles anew, and no values.
+func (s *Session) loseValuesLocked() {
+	s.lost = nil
+	next := newLive()
+	for _, r := range s.ran {
+		for _, key := range r.keys {
+			if d := s.live.decls[key]; d != nil && d.kind == variable && d.cell == fmt.Sprintf("Cell[%d]", r.count) {
+				s.lost = append(s.lost, r.count)
+				break
+			}
+		}
+	}
+	for _, d := range s.live.sorted() {
+		c := *d
+		c.unit, c.carry = "", false
+		if d.kind == variable {
+			c.stale = fmt.Sprintf("its value was lost with the worker process. Run %s again, or %%restore", d.cell)
+		}
+		next.put(&c)
+	}
+	s.live = next
+}
+
+// tee copies a cell's streams to a file.
+type tee struct {
+	Output
+	w io.Writer
+}
+
+func (t tee) Stream(name, text string) {
+	io.WriteString(t.w, text)
+	t.Output.Stream(name, text)
+}

@@ -1,0 +1,230 @@
+package main
+
+import (
+	"encoding/base64"
+	"encoding/gob"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	_ "unsafe" // for linkname
+
+	"github.com/go-logr/logr"
+	"github.com/janpfeifer/gonb/gonbui"
+	"github.com/janpfeifer/gonb/gonbui/protocol"
+	"k8s.io/klog/v2"
+
+	"github.com/gosaddle/saddle/kernel/internal/worker"
+)
+
+// gonbui sends gob messages through pipes named in the environment. Here both ends are this process: its encoder writes
+// into a decoder of ours, which sends each figure to the kernel and lets gonbui go on when it has arrived. So a figure
+// keeps its place among what is printed, and the one mistake that closes gonbui's pipes for good, a type unknown to gob,
+// can be undone: its state is private, and is reached by name.
+
+//go:linkname gonbuiWriter github.com/janpfeifer/gonb/gonbui.gonbWriterPipe
+var gonbuiWriter *os.File
+
+//go:linkname gonbuiReader github.com/janpfeifer/gonb/gonbui.gonbReaderPipe
+var gonbuiReader *os.File
+
+//go:linkname gonbuiError github.com/janpfeifer/gonb/gonbui.gonbPipesError
+var gonbuiError error
+
+//go:linkname gonbuiEncoder github.com/janpfeifer/gonb/gonbui.gonbEncoder
+var gonbuiEncoder *gob.Encoder
+
+//go:linkname gonbuiDecoder github.com/janpfeifer/gonb/gonbui.gonbDecoder
+var gonbuiDecoder *gob.Decoder
+
+//go:linkname pollReader github.com/janpfeifer/gonb/gonbui.pollReaderPipe
+func pollReader()
+
+// back writes to gonbui: values of widgets, acknowledgements of Sync.
+var back struct {
+	sync.Mutex
+	enc *gob.Encoder
+}
+
+func connectGonbui() {
+	gonbui.IsNotebook = true
+	klog.SetLogger(logr.New(gonbuiLog{}))
+	openGonbui()
+}
+
+// openGonbui gives gonbui open pipes. gonbui's lock is held, or nothing uses it yet.
+func openGonbui() {
+	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		return
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		null.Close()
+		return
+	}
+	gonbuiWriter, gonbuiReader, gonbuiError = null, r, nil
+	gonbuiEncoder, gonbuiDecoder = gob.NewEncoder(newGobSink()), gob.NewDecoder(r)
+	back.Lock()
+	back.enc = gob.NewEncoder(w)
+	back.Unlock()
+	go pollReader()
+}
+
+// gonbuiLog receives gonbui's log. gonbui logs just after it has closed its pipes on an error, its lock still held: the
+// one moment to mend it.
+type gonbuiLog struct{}
+
+func (gonbuiLog) Init(logr.RuntimeInfo)                 {}
+func (gonbuiLog) Enabled(level int) bool                { return level <= 0 }
+func (gonbuiLog) Info(level int, msg string, kv ...any) { fmt.Fprintln(os.Stderr, msg) }
+func (l gonbuiLog) WithValues(kv ...any) logr.LogSink   { return l }
+func (l gonbuiLog) WithName(name string) logr.LogSink   { return l }
+func (gonbuiLog) Error(err error, msg string, kv ...any) {
+	if gonbuiError == nil {
+		fmt.Fprintln(os.Stderr, msg)
+		return
+	}
+	cause := errors.Unwrap(gonbuiError)
+	for next := errors.Unwrap(cause); next != nil; next = errors.Unwrap(cause) {
+		cause = next
+	}
+	if cause == nil {
+		cause = gonbuiError
+	}
+	fmt.Fprintf(os.Stderr, "gonbui could not send a figure: %v. Figures take strings, bytes and gob's registered types.\n", cause)
+	openGonbui()
+}
+
+// gobSink is where gonbui's encoder writes. A gob stream is a sequence of messages, type definitions and values; Write
+// returns from a value only when the kernel has it.
+type gobSink struct {
+	pipe *io.PipeWriter
+	done chan struct{}
+}
+
+func newGobSink() *gobSink {
+	r, w := io.Pipe()
+	s := &gobSink{w, make(chan struct{})}
+	go s.decode(gob.NewDecoder(r))
+	return s
+}
+
+func (s *gobSink) Write(b []byte) (int, error) {
+	n, err := s.pipe.Write(b)
+	if err == nil && isValue(b) {
+		<-s.done
+	}
+	return n, err
+}
+
+// isValue tells a value from a type definition: after the message's length, the type id of a definition is negative.
+func isValue(b []byte) bool {
+	if len(b) == 0 {
+		return false
+	}
+	i := 1
+	if b[0] > 0x7f { // a length over 127: the byte says, negated, how many bytes it takes
+		i += int(-int8(b[0]))
+	}
+	if i >= len(b) {
+		return false
+	}
+	id := b[i]
+	if id > 0x7f { // ids are small, but two bytes are possible; the sign is the last byte's lowest bit
+		last := i + int(-int8(id))
+		if last >= len(b) {
+			return false
+		}
+		id = b[last]
+	}
+	return id&1 == 0
+}
+
+func (s *gobSink) decode(dec *gob.Decoder) {
+	for {
+		var d protocol.DisplayData
+		if err := dec.Decode(&d); err != nil {
+			if err != io.EOF {
+				fmt.Fprintln(os.Stderr, "a figure sent through gonbui could not be read:", err)
+			}
+			s.done <- struct{}{}
+			return
+		}
+		deliver(&d)
+		s.done <- struct{}{}
+	}
+}
+
+// deliver sends what gonbui was given to the kernel.
+func deliver(d *protocol.DisplayData) {
+	out := worker.Display{Data: map[string]any{}, Metadata: d.Metadata, ID: d.DisplayID}
+	for mime, value := range d.Data {
+		switch v := value.(type) {
+		case *protocol.InputRequest:
+			send(worker.Event{Kind: "input", Prompt: v.Prompt, Password: v.Password})
+		case protocol.InputRequest:
+			send(worker.Event{Kind: "input", Prompt: v.Prompt, Password: v.Password})
+		case *protocol.CommValue:
+			commValue(*v)
+		case protocol.CommValue:
+			commValue(v)
+		case *protocol.CommSubscription:
+			send(worker.Event{Kind: "comm", Comm: map[string]any{"subscribe": v.Address, "unsubscribe": v.Unsubscribe}})
+		case protocol.CommSubscription:
+			send(worker.Event{Kind: "comm", Comm: map[string]any{"subscribe": v.Address, "unsubscribe": v.Unsubscribe}})
+		case []byte:
+			if mime == protocol.MIMEImageSVG {
+				out.Data[string(mime)] = string(v)
+			} else {
+				out.Data[string(mime)] = base64.StdEncoding.EncodeToString(v)
+			}
+		default:
+			out.Data[string(mime)] = v
+		}
+	}
+	if len(out.Data) == 0 {
+		return
+	}
+	if out.ID != "" {
+		displayed.Lock()
+		out.Update = displayed.ids[out.ID]
+		displayed.ids[out.ID] = true
+		displayed.Unlock()
+	}
+	send(worker.Event{Kind: "display", Ack: true, Display: &out})
+}
+
+// displayed knows the display ids that were used: the first use shows, the later ones update.
+var displayed = struct {
+	sync.Mutex
+	ids map[string]bool
+}{ids: map[string]bool{}}
+
+func commValue(v protocol.CommValue) {
+	if v.Address == protocol.GonbuiSyncAddress {
+		answer(protocol.CommValue{Address: protocol.GonbuiSyncAckAddress, Value: v.Value})
+		return
+	}
+	send(worker.Event{Kind: "comm", Comm: map[string]any{"address": v.Address, "request": v.Request, "value": v.Value}})
+}
+
+// answer sends a value to gonbui.
+func answer(v protocol.CommValue) {
+	back.Lock()
+	defer back.Unlock()
+	if err := back.enc.Encode(v); err != nil {
+		fmt.Fprintln(os.Stderr, "a widget's value did not reach gonbui:", err)
+	}
+}
+
+// deliverComm passes a value from the front end on to gonbui's widgets.
+func deliverComm(value any) {
+	m, ok := value.(map[string]any)
+	if !ok {
+		return
+	}
+	address, _ := m["address"].(string)
+	answer(protocol.CommValue{Address: address, Value: m["value"]})
+}

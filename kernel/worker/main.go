@@ -1,0 +1,348 @@
+// Command worker is the process that a notebook's cells run in. It opens each cell as a Go plugin, so that values stay,
+// runs it in a goroutine of its own, and reports figures, panics and the end of the cell to the kernel. It knows nothing
+// of Jupyter and nothing of Go's syntax; the protocol is that of package kernel/internal/worker.
+//
+// The kernel builds it in the notebook's own module, since the Go runtime asks that it and the plugins hold the very
+// same packages.
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/signal"
+	"plugin"
+	"reflect"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/gosaddle/saddle/kernel/internal/live"
+	"github.com/gosaddle/saddle/kernel/internal/worker"
+	"github.com/gosaddle/saddle/kernel/worker/show"
+)
+
+// The kernel hands over two pipes beside the standard ones.
+const (
+	requestFD = 3
+	eventFD   = 4
+)
+
+// events writes to the kernel.
+var events = struct {
+	sync.Mutex
+	enc  *json.Encoder
+	acks chan struct{}
+	ack  sync.Mutex // one acknowledged event at a time
+}{acks: make(chan struct{}, 1)}
+
+func send(ev worker.Event) {
+	if ev.Ack {
+		events.ack.Lock()
+		defer events.ack.Unlock()
+	}
+	events.Lock()
+	err := events.enc.Encode(ev)
+	events.Unlock()
+	if err != nil {
+		os.Exit(1) // the kernel is gone
+	}
+	if ev.Ack {
+		<-events.acks
+	}
+}
+
+func main() {
+	debug.SetMaxStack(256 << 20)
+	debug.SetTraceback("single")
+	syscall.CloseOnExec(requestFD)
+	syscall.CloseOnExec(eventFD)
+	events.enc = json.NewEncoder(os.NewFile(eventFD, "events"))
+	connectGonbui()
+
+	interrupts := make(chan os.Signal, 1)
+	signal.Notify(interrupts, os.Interrupt)
+	var run runner
+	live.OnShow = run.show
+	go func() {
+		for range interrupts {
+			run.interrupt()
+		}
+	}()
+	send(worker.Event{Kind: "ready"})
+	in := bufio.NewReaderSize(os.NewFile(requestFD, "requests"), 1<<16)
+	dec := json.NewDecoder(in)
+	for {
+		var req worker.Request
+		if err := dec.Decode(&req); err != nil {
+			os.Exit(0) // the kernel is gone: no orphans
+		}
+		switch req.Op {
+		case "ack":
+			events.acks <- struct{}{}
+		case "run":
+			run.start(req)
+		case "abandon":
+			run.abandon()
+		case "text":
+			go func() { send(worker.Event{Kind: "text", Vars: describe(req.Names)}) }()
+		case "remove":
+			for _, name := range req.Names {
+				live.Remove(name)
+			}
+		case "chdir":
+			if err := os.Chdir(req.Dir); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+			}
+		case "setenv":
+			for _, kv := range req.Env {
+				name, value, _ := strings.Cut(kv, "=")
+				os.Setenv(name, value)
+			}
+		case "comm":
+			deliverComm(req.Value)
+		case "exit":
+			os.Exit(0)
+		}
+	}
+}
+
+// runner runs one cell at a time.
+type runner struct {
+	mu      sync.Mutex
+	run     *live.Run
+	cell    string
+	failure *worker.Failure // set by the last expression's value
+	over    *sync.Once      // sends the outcome of the cell, once
+}
+
+// start runs a cell in a goroutine of its own. The main goroutine stays free for interrupts and questions.
+func (r *runner) start(req worker.Request) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.cell, r.failure, r.over = req.Cell, nil, new(sync.Once)
+	over := r.over
+	os.Args = append(os.Args[:1:1], req.Args...)
+	go func() {
+		run := live.Start(req.Cell)
+		r.mu.Lock()
+		r.run = run
+		r.mu.Unlock()
+		finished := false
+		defer func() {
+			var failure *worker.Failure
+			switch v := recover(); {
+			case v != nil:
+				failure = &worker.Failure{Kind: "panic", Message: panicText(v), Frames: frames()}
+			case finished:
+				r.mu.Lock()
+				failure = r.failure
+				r.mu.Unlock()
+				if failure == nil {
+					failure = stickyError()
+				}
+			case run.Interrupted():
+				failure = &worker.Failure{Kind: "interrupted", Message: "the cell was interrupted; all values are kept"}
+			default:
+				failure = &worker.Failure{Kind: "error", Message: "the cell called runtime.Goexit"}
+			}
+			r.end(over, run, failure)
+		}()
+		if req.Plugin != "" {
+			if _, err := plugin.Open(req.Plugin); err != nil {
+				r.mu.Lock()
+				r.failure = &worker.Failure{Kind: "load", Message: err.Error()}
+				r.mu.Unlock()
+				finished = true
+				return
+			}
+			os.Remove(req.Plugin) // it is mapped; the disk gets its room back when the process ends
+		}
+		body := live.Cell(req.Unit)
+		if req.Unit == "" { // declarations only
+		} else if body == nil {
+			r.mu.Lock()
+			r.failure = &worker.Failure{Kind: "load", Message: "the plugin did not register " + req.Unit}
+			r.mu.Unlock()
+		} else {
+			body()
+			if run.Interrupted() { // a library stopped by itself, and the cell was at its end
+				return
+			}
+		}
+		finished = true
+	}()
+}
+
+// end reports the end of the cell; only the first call for a cell counts.
+func (r *runner) end(over *sync.Once, run *live.Run, failure *worker.Failure) {
+	over.Do(func() {
+		run.End()
+		send(worker.Event{Kind: "done", Outcome: &worker.Outcome{Declared: live.TakeDeclared(), Failure: failure}})
+	})
+}
+
+func (r *runner) interrupt() {
+	r.mu.Lock()
+	run := r.run
+	r.mu.Unlock()
+	if run != nil {
+		run.Interrupt()
+	}
+}
+
+// abandon answers for a cell that an interrupt did not reach, since it waits inside a library: it is over for the
+// notebook, and its goroutine stays behind.
+func (r *runner) abandon() {
+	r.mu.Lock()
+	over, run, cell := r.over, r.run, r.cell
+	r.mu.Unlock()
+	if over == nil || run == nil {
+		return
+	}
+	where := waitingIn(cell)
+	r.end(over, run, &worker.Failure{Kind: "abandoned",
+		Message: "interrupted; the cell waits inside " + where + " and cannot be stopped there, so its goroutine is left behind. All values are kept"})
+}
+
+// waitingIn names the library function in which a cell's goroutine waits.
+func waitingIn(cell string) string {
+	buf := make([]byte, 1<<20)
+	buf = buf[:runtime.Stack(buf, true)]
+	for trace := range strings.SplitSeq(string(buf), "\n\n") {
+		if !strings.Contains(trace, cell+":") {
+			continue
+		}
+		lines := strings.Split(trace, "\n")
+		last := ""
+		for i := 1; i+1 < len(lines); i += 2 {
+			if strings.HasPrefix(strings.TrimSpace(lines[i+1]), cell+":") {
+				at, _, _ := strings.Cut(strings.TrimSpace(lines[i+1]), " ")
+				return fmt.Sprintf("%s (called at %s)", last, at)
+			}
+			if j := strings.LastIndexByte(lines[i], '('); j > 0 {
+				last = lines[i][:j]
+			}
+		}
+	}
+	return "a library"
+}
+
+// show takes the results of the last expression: an error fails the cell, anything else is displayed.
+func (r *runner) show(values []any, quiet bool) {
+	if n := len(values); n > 0 {
+		if err, ok := values[n-1].(error); ok && err != nil {
+			r.fail(&worker.Failure{Kind: "error", Message: err.Error()})
+			return
+		}
+		if n > 1 && values[n-1] == nil {
+			values = values[:n-1] // a call's nil error
+		}
+	}
+	if quiet {
+		return
+	}
+	bundle, err := show.Bundle(values...)
+	if err != nil {
+		r.fail(&worker.Failure{Kind: "error", Message: err.Error()})
+		return
+	}
+	if bundle != nil {
+		send(worker.Event{Kind: "result", Ack: true, Display: &worker.Display{Data: bundle}})
+	}
+}
+
+func (r *runner) fail(f *worker.Failure) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.failure = f
+}
+
+// stickyError fails a cell that declared a value which carries an error: data that could not be made, a network whose
+// shapes do not fit. Contexts say Err when they are cancelled, which is no mistake.
+func stickyError() *worker.Failure {
+	for _, name := range live.PeekDeclared() {
+		ptr, ok := live.Lookup(name)
+		if !ok {
+			continue
+		}
+		v := ptr.Elem()
+		if !v.IsValid() || !v.CanInterface() || (v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface) && v.IsNil() {
+			continue
+		}
+		if err := show.Err(v.Interface()); err != nil {
+			return &worker.Failure{Kind: "error", Message: fmt.Sprintf("%s: %v", name, err)}
+		}
+	}
+	return nil
+}
+
+// panicText prints a panic's value as Go does.
+func panicText(v any) string {
+	switch v := v.(type) {
+	case error:
+		return v.Error()
+	case fmt.Stringer:
+		return v.String()
+	case string:
+		return v
+	}
+	return fmt.Sprintf("%T(%v)", v, v)
+}
+
+// frames returns the calls that led to a panic, the innermost first, down to the cell's own statements.
+func frames() []worker.Frame {
+	pcs := make([]uintptr, 200)
+	pcs = pcs[:runtime.Callers(1, pcs)]
+	iter := runtime.CallersFrames(pcs)
+	var all []worker.Frame
+	panicked := false
+	for {
+		f, more := iter.Next()
+		switch {
+		case f.Function == "runtime.gopanic":
+			panicked = true
+			all = nil
+		case !panicked || strings.HasPrefix(f.Function, "runtime.") && len(all) == 0:
+		case strings.HasPrefix(f.Function, "main.(*runner)"):
+			return all
+		case strings.HasPrefix(f.Function, "github.com/gosaddle/saddle/kernel/internal/live."):
+		default:
+			all = append(all, worker.Frame{Func: funcName(f.Function), File: f.File, Line: f.Line})
+		}
+		if !more {
+			return all
+		}
+	}
+}
+
+// funcName takes the path of the cell's package from a function's name.
+func funcName(name string) string {
+	if rest, ok := strings.CutPrefix(name, "nb/"); ok {
+		if _, f, ok := strings.Cut(rest, "."); ok {
+			name = f
+		}
+	}
+	return worker.Clean(name)
+}
+
+// describe renders variables for %who and for inspection.
+func describe(names []string) []worker.Variable {
+	if len(names) == 0 {
+		names = live.Names()
+	}
+	var vars []worker.Variable
+	for _, name := range names {
+		ptr, ok := live.Lookup(name)
+		if !ok {
+			continue
+		}
+		vars = append(vars, worker.Variable{Name: name, Type: worker.Clean(ptr.Type().Elem().String()),
+			Text: worker.Clean(show.Brief(ptr.Elem(), 2*time.Second)), Size: show.Size(ptr.Elem())})
+	}
+	return vars
+}

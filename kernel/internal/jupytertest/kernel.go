@@ -1,0 +1,155 @@
+package jupytertest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/gosaddle/saddle/kernel/internal/paths"
+	"github.com/gosaddle/saddle/kernel/internal/wire"
+)
+
+// binary is the saddle command that Main built.
+var binary string
+
+// Main is for TestMain of packages that start kernels: it builds the saddle command once, runs the tests
+// and removes it.
+func Main(m *testing.M) {
+	os.Exit(func() int {
+		dir, err := os.MkdirTemp("", "saddle-test-")
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		defer os.RemoveAll(dir)
+		binary = filepath.Join(dir, "saddle")
+		build := exec.Command("go", "build", "-o", binary, paths.Module+"/kernel")
+		if out, err := build.CombinedOutput(); err != nil {
+			fmt.Fprintf(os.Stderr, "build saddle: %v\n%s", err, out)
+			return 1
+		}
+		return m.Run()
+	}())
+}
+
+// Binary is the path of the saddle command that Main built.
+func Binary() string { return binary }
+
+// Kernel is a running saddle kernel process, with a client connected to it.
+type Kernel struct {
+	*Client
+	Connection wire.Connection
+	File       string        // the connection file
+	Process    *os.Process   // of the kernel
+	Gone       chan struct{} // closed when the process has ended
+
+	log *logBuffer
+}
+
+// Start starts a kernel and connects to it. The kernel's own files are in a folder that goes with the test;
+// its caches are the user's, so that tests need not warm them. configure may change the command before it is
+// started: its Env, its Dir.
+func Start(t testing.TB, configure ...func(*exec.Cmd)) *Kernel {
+	t.Helper()
+	if binary == "" {
+		t.Fatal("jupytertest: TestMain of this package must call jupytertest.Main")
+	}
+	source, err := paths.Source()
+	if err != nil {
+		t.Fatal(err)
+	}
+	connection, err := wire.NewConnection("test key")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	k := &Kernel{Connection: connection, File: filepath.Join(dir, "connection.json"), Gone: make(chan struct{}), log: &logBuffer{}}
+	WriteConnection(t, k.File, connection)
+	cmd := exec.Command(binary, "kernel", "-f", k.File)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "SADDLE_DATA="+filepath.Join(dir, "data"), "SADDLE_SOURCE="+source, fmt.Sprintf("JPY_PARENT_PID=%d", os.Getpid()))
+	cmd.Stderr = k.log
+	cmd.Stdout = k.log
+	cmd.WaitDelay = 10 * time.Second // a process that outlives the kernel holds its stderr: do not wait for it for ever
+	for _, c := range configure {
+		c(cmd)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	k.Process, k.Client = cmd.Process, newClient(t, connection)
+	go func() {
+		err := cmd.Wait()
+		close(k.Gone)
+		k.Client.fail(fmt.Sprintf("the kernel has ended (%v)", err))
+	}()
+	t.Cleanup(func() {
+		if err := k.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+			t.Error(err)
+		}
+		select {
+		case <-k.Gone:
+		case <-time.After(Patience):
+			t.Errorf("the kernel does not end on SIGTERM")
+			if err := k.Process.Kill(); err != nil {
+				t.Error(err)
+			}
+		}
+		if t.Failed() {
+			t.Logf("--- the kernel's log\n%s", k.log)
+		}
+	})
+	k.connect(connection)
+	return k
+}
+
+// WriteConnection writes a connection file.
+func WriteConnection(t testing.TB, path string, c wire.Connection) {
+	t.Helper()
+	text, err := json.Marshal(c)
+	if err == nil {
+		err = os.WriteFile(path, text, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Log is what the kernel wrote to its stderr so far.
+func (k *Kernel) Log() string { return k.log.String() }
+
+// WaitGone waits until the process has ended.
+func (k *Kernel) WaitGone() error {
+	select {
+	case <-k.Gone:
+		return nil
+	case <-time.After(Patience):
+		return errors.New("the kernel did not end")
+	}
+}
+
+// logBuffer is a buffer that may be read while it is written.
+type logBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}

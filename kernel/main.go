@@ -1,0 +1,55 @@
+// Command saddle is a Jupyter kernel for Go that keeps values from cell to cell, and the tools around it.
+//
+// Each verb has a file of its own. The work is done by the packages in internal.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// version is Saddle's. The installed versions on a machine are told apart by their source, not by this.
+const version = "0.1.0"
+
+// exitCode is an error that has been told already; main only ends with the code.
+type exitCode int
+
+func (e exitCode) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	err := rootCommand().ExecuteContext(ctx)
+	var code exitCode
+	switch {
+	case err == nil:
+	case errors.As(err, &code):
+		os.Exit(int(code))
+	default:
+		fmt.Fprintln(os.Stderr, "saddle:", err)
+		os.Exit(1)
+	}
+}
+
+// rootCommand is the command line.
+func rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "saddle",
+		Short: "A Go kernel for Jupyter, made for looking at loss landscapes",
+		Long: `Saddle runs Go in Jupyter notebooks. Cells are compiled; values, types and functions stay from cell to cell.
+
+Usually nothing needs to be typed here: "saddle install" makes the kernel known to Jupyter, and Jupyter
+starts it. If something does not work, "saddle doctor" says what is missing.`,
+		SilenceUsage:      true, // an error of the work is no reason to show the flags
+		SilenceErrors:     true, // main prints it, once
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+	}
+	root.AddCommand(kernelCommand(), versionCommand())
+	return root
+}

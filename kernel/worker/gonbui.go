@@ -5,7 +5,6 @@ import (
 	"encoding/gob"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"sync"
 	_ "unsafe" // for linkname
@@ -97,63 +96,60 @@ func (gonbuiLog) Error(err error, msg string, kv ...any) {
 	openGonbui()
 }
 
-// gobSink is where gonbui's encoder writes. A gob stream is a sequence of messages, type definitions and values; Write
-// returns from a value only when the kernel has it.
+// gobSink joins gonbui's encoder and our decoder. Write returns when the decoder wants more than it was given: then
+// whatever was whole has been delivered.
 type gobSink struct {
-	pipe *io.PipeWriter
-	done chan struct{}
+	mu     sync.Mutex
+	cond   *sync.Cond
+	buf    []byte
+	hungry bool // the decoder waits in Read
+	closed bool
 }
 
 func newGobSink() *gobSink {
-	r, w := io.Pipe()
-	s := &gobSink{w, make(chan struct{})}
-	go s.decode(gob.NewDecoder(r))
+	s := &gobSink{}
+	s.cond = sync.NewCond(&s.mu)
+	go s.decode()
 	return s
 }
 
 func (s *gobSink) Write(b []byte) (int, error) {
-	n, err := s.pipe.Write(b)
-	if err == nil && isValue(b) {
-		<-s.done
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.buf, s.hungry = append(s.buf, b...), false
+	s.cond.Broadcast()
+	for !s.hungry && !s.closed {
+		s.cond.Wait()
 	}
-	return n, err
+	return len(b), nil
 }
 
-// isValue tells a value from a type definition: after the message's length, the type id of a definition is negative.
-func isValue(b []byte) bool {
-	if len(b) == 0 {
-		return false
+func (s *gobSink) Read(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for len(s.buf) == 0 {
+		s.hungry = true
+		s.cond.Broadcast()
+		s.cond.Wait()
 	}
-	i := 1
-	if b[0] > 0x7f { // a length over 127: the byte says, negated, how many bytes it takes
-		i += int(-int8(b[0]))
-	}
-	if i >= len(b) {
-		return false
-	}
-	id := b[i]
-	if id > 0x7f { // ids are small, but two bytes are possible; the sign is the last byte's lowest bit
-		last := i + int(-int8(id))
-		if last >= len(b) {
-			return false
-		}
-		id = b[last]
-	}
-	return id&1 == 0
+	n := copy(b, s.buf)
+	s.buf = s.buf[n:]
+	return n, nil
 }
 
-func (s *gobSink) decode(dec *gob.Decoder) {
+func (s *gobSink) decode() {
+	dec := gob.NewDecoder(s)
 	for {
 		var d protocol.DisplayData
 		if err := dec.Decode(&d); err != nil {
-			if err != io.EOF {
-				fmt.Fprintln(os.Stderr, "a figure sent through gonbui could not be read:", err)
-			}
-			s.done <- struct{}{}
+			fmt.Fprintln(os.Stderr, "a figure sent through gonbui could not be read:", err)
+			s.mu.Lock()
+			s.closed = true
+			s.cond.Broadcast()
+			s.mu.Unlock()
 			return
 		}
 		deliver(&d)
-		s.done <- struct{}{}
 	}
 }
 

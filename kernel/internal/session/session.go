@@ -472,3 +472,13 @@ func (t tee) Stream(name, text string) {
 	io.WriteString(t.w, text)
 	t.Output.Stream(name, text)
 }
+
+// WorkerPid returns the process id of the worker, 0 if there is none yet.
+func (s *Session) WorkerPid() int {
+	s.runMu.Lock()
+	defer s.runMu.Unlock()
+	if s.proc == nil {
+		return 0
+	}
+	return s.proc.Pid()
+}

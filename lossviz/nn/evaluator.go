@@ -326,6 +326,14 @@ func (w *workspace) last() *quantity { return &w.node[len(w.node)-1] }
 
 // forward runs the network for n samples x.
 func (w *workspace) forward(net *Network, x []float64, n int) {
+	w.resize(net, x, n)
+	for _, op := range net.operations {
+		op.forward(w)
+	}
+}
+
+// resize sets the input, n samples x, and the lengths of what follows.
+func (w *workspace) resize(net *Network, x []float64, n int) {
 	w.n = n
 	w.node[0].val = x
 	for i := 1; i < len(w.node); i++ {
@@ -338,9 +346,6 @@ func (w *workspace) forward(net *Network, x []float64, n int) {
 		if q.dot != nil {
 			q.dot, q.gradDot = q.dot[:size], q.gradDot[:size]
 		}
-	}
-	for _, op := range net.operations {
-		op.forward(w)
 	}
 }
 

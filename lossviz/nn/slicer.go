@@ -1,0 +1,200 @@
+package nn
+
+import (
+	"runtime"
+	"sync"
+
+	"github.com/gosaddle/saddle/lossviz/internal/vec"
+)
+
+// A Slicer evaluates the loss at many points origin + a x + b y of one plane (or origin + a x
+// of a line) faster than one by one.
+//
+// The first operation with parameters is affine in them and its input is the same everywhere, so what it
+// gives is affine in (a, b): it is computed once for origin, x and y, and each point costs a
+// combination of the three instead of a matrix product. What follows runs chunk by chunk, on points in
+// small groups, so that it stays in cache.
+//
+// The bits of a point's values depend on the point and the plane only, neither on the other
+// points nor on the number of cores. They differ from [Evaluator.Value]'s in rounding.
+type Slicer struct {
+	e            *Evaluator
+	origin, x, y []float64 // y is nil for a line
+	first        int       // operations before this one do not depend on the parameters
+	rest         int       // parameters from here on are needed at each point
+	group        int       // points of a group
+	affine       []affine  // for each chunk
+}
+
+// An affine is what the first operation with parameters gives for a chunk, at origin and along x and y.
+type affine struct{ origin, x, y []float64 }
+
+type sliceScratch struct {
+	w     *workspace
+	theta []float64 // group parameter vectors
+	loss  []float64
+	right []int
+}
+
+// maxShared is the most memory, in numbers (1 GiB), that a slicer keeps; beyond, points are evaluated one by one.
+const maxShared = 1 << 27
+
+// Slicer prepares a plane, or a line if y is nil. The vectors have length Dim and must not
+// change afterwards. It returns nil if there is no faster way than [Evaluator.Value]: for networks and
+// data so large that what is shared does not fit 1 GiB, and if e has an error.
+func (e *Evaluator) Slicer(origin, x, y []float64) *Slicer {
+	if e.err != nil {
+		return nil
+	}
+	s := &Slicer{e: e, origin: origin, x: x, y: y}
+	for !e.net.live[s.first+1] {
+		s.first++
+	}
+	op, ok := e.net.operations[s.first].(*product)
+	if !ok || s.directions()*e.net.size[op.out] > maxShared/e.data.N {
+		return nil
+	}
+	s.rest = max(op.weight+op.size, op.bias+op.channels)
+	if e.l1 != 0 || e.l2 != 0 {
+		s.rest = 0
+	}
+	// Enough points for the shared part of a chunk to be used often while it is in cache, but their
+	// parameters must stay there, too.
+	s.group = min(64, max(4, 1<<16/max(1, e.net.dim-s.rest)))
+	s.affine = make([]affine, len(e.chunks))
+	s.prepare(op)
+	return s
+}
+
+func (s *Slicer) directions() int {
+	if s.y == nil {
+		return 2
+	}
+	return 3
+}
+
+// prepare runs the first operation for every chunk, on all cores.
+func (s *Slicer) prepare(op *product) {
+	todo := make(chan int)
+	var wait sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(s.affine)) {
+		wait.Go(func() {
+			w := s.e.get()
+			defer s.e.put(w)
+			for i := range todo {
+				s.begin(w, &s.e.chunks[i])
+				run := func(theta []float64) []float64 {
+					w.theta.val = theta
+					op.forward(w)
+					return append([]float64(nil), w.node[op.out].val...)
+				}
+				s.affine[i] = affine{origin: run(s.origin), x: run(s.x)}
+				if s.y != nil {
+					s.affine[i].y = run(s.y)
+				}
+			}
+		})
+	}
+	for i := range s.affine {
+		todo <- i
+	}
+	close(todo)
+	wait.Wait()
+}
+
+// begin computes what does not depend on the parameters.
+func (s *Slicer) begin(w *workspace, c *chunk) {
+	w.resize(s.e.net, c.x, c.n)
+	for _, op := range s.e.net.operations[:s.first] {
+		op.forward(w)
+	}
+}
+
+// Path names the code that computes. Values of one surface come from one path only.
+func (s *Slicer) Path() string { return "affine first layer, " + vec.Path() }
+
+// Bytes is the memory held by the shared part and by each goroutine that evaluates.
+func (s *Slicer) Bytes() (shared, perWorker int64) {
+	e := s.e
+	shared = 8 * int64(s.directions()) * int64(e.net.size[s.first+1]) * int64(e.data.N)
+	width := 0
+	for _, size := range e.net.size[1:] {
+		width += size
+	}
+	perWorker = 8 * (int64(width)*int64(e.step) + int64(s.group)*int64(e.net.dim))
+	return shared, perWorker
+}
+
+// Worker returns a function with memory of its own, for one goroutine. It fills loss[k], and accuracy[k]
+// unless accuracy is nil, with the values at the points origin + a[k] x + b[k] y; b is ignored
+// for a line. It does not allocate.
+func (s *Slicer) Worker() func(a, b, loss, accuracy []float64) {
+	scratch := &sliceScratch{
+		w:     newWorkspace(s.e.net, s.e.step),
+		theta: make([]float64, s.group*s.e.net.dim),
+		loss:  make([]float64, s.group),
+		right: make([]int, s.group),
+	}
+	return func(a, b, loss, accuracy []float64) {
+		for from := 0; from < len(a); from += s.group {
+			to := min(from+s.group, len(a))
+			var bs, right []float64
+			if s.y != nil {
+				bs = b[from:to]
+			}
+			if accuracy != nil {
+				right = accuracy[from:to]
+			}
+			s.evaluate(scratch, a[from:to], bs, loss[from:to], right)
+		}
+	}
+}
+
+func (s *Slicer) evaluate(scratch *sliceScratch, a, b, loss, accuracy []float64) {
+	e, w, dim := s.e, scratch.w, s.e.net.dim
+	theta := func(k int) []float64 { return scratch.theta[k*dim : (k+1)*dim] }
+	for k := range a {
+		s.point(theta(k)[s.rest:], s.origin[s.rest:], tail(s.x, s.rest), tail(s.y, s.rest), k, a, b)
+		scratch.loss[k], scratch.right[k] = 0, 0
+	}
+	after := e.net.operations[s.first+1:]
+	for i := range e.chunks {
+		c, shared := &e.chunks[i], &s.affine[i]
+		s.begin(w, c)
+		for k := range a {
+			s.point(w.node[s.first+1].val, shared.origin, shared.x, shared.y, k, a, b)
+			w.theta.val = theta(k)
+			for _, op := range after {
+				op.forward(w)
+			}
+			scratch.loss[k] += e.loss.value(w.last().val, c.y, c.n)
+			if accuracy != nil {
+				scratch.right[k] += e.loss.correct(w.last().val, c.y, c.n)
+			}
+		}
+	}
+	share := e.share(e.data.N)
+	for k := range a {
+		loss[k] = scratch.loss[k]*share + e.penalty(theta(k))
+		if accuracy != nil {
+			accuracy[k] = e.accuracy(scratch.right[k])
+		}
+	}
+}
+
+// point fills dst with origin + a[k] x + b[k] y.
+func (s *Slicer) point(dst, origin, x, y []float64, k int, a, b []float64) {
+	if y == nil {
+		vec.AddScaled(dst, origin, a[k], x)
+		return
+	}
+	vec.Combine(dst, origin, a[k], x, b[k], y)
+}
+
+// tail is v from i on; nil stays nil.
+func tail(v []float64, i int) []float64 {
+	if v == nil {
+		return nil
+	}
+	return v[i:]
+}

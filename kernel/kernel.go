@@ -14,6 +14,7 @@ import (
 
 	"github.com/gosaddle/saddle/kernel/internal/paths"
 	"github.com/gosaddle/saddle/kernel/internal/server"
+	"github.com/gosaddle/saddle/kernel/internal/snapshot"
 	"github.com/gosaddle/saddle/kernel/internal/wire"
 )
 
@@ -56,6 +57,11 @@ func runKernel(connectionFile string) error {
 		log.Warn("history is kept for this session only", "err", err)
 		history = ""
 	}
+	release, err := holdVersion()
+	if err != nil {
+		log.Warn("a later installation may remove this version while it runs", "err", err)
+	}
+	defer release()
 	engine, assist, err := newEngine(log)
 	if err != nil {
 		return err
@@ -74,6 +80,15 @@ func runKernel(connectionFile string) error {
 	}()
 	go watchParent(ctx, func() { cancel(errors.New("the parent process is gone")) })
 	return srv.Serve(ctx)
+}
+
+// holdVersion keeps "saddle install" from removing the version that this kernel runs.
+func holdVersion() (release func(), err error) {
+	source, err := paths.Source()
+	if err != nil {
+		return func() {}, err
+	}
+	return snapshot.Hold(source)
 }
 
 // kernelLog writes to stderr, which Jupyter shows in its terminal.

@@ -87,6 +87,28 @@ func Source() (string, error) {
 	return "", errors.New("the source of Saddle, which cells compile against, is not beside this command: run ./install.sh in a clone, or set SADDLE_SOURCE to one")
 }
 
+// Gopls is the path of the gopls command that completion uses, in the version that the module at source
+// requires. Whether it has been built yet is another question.
+func Gopls(source string) (string, error) {
+	data, err := Data()
+	if err != nil {
+		return "", err
+	}
+	text, err := os.ReadFile(filepath.Join(source, "go.mod"))
+	if err != nil {
+		return "", fmt.Errorf("find the version of gopls: %w", err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if fields := strings.Fields(line); len(fields) >= 2 && fields[0] == GoplsModule {
+			return filepath.Join(data, "gopls", fields[1], "gopls"), nil
+		}
+	}
+	return "", fmt.Errorf("%s does not require %s", filepath.Join(source, "go.mod"), GoplsModule)
+}
+
+// GoplsModule is the module, and the package, of gopls.
+const GoplsModule = "golang.org/x/tools/gopls"
+
 // Module is the path of Saddle's module.
 const Module = "github.com/gosaddle/saddle"
 

@@ -50,6 +50,6 @@ starts it. If something does not work, "saddle doctor" says what is missing.`,
 		SilenceErrors:     true, // main prints it, once
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
-	root.AddCommand(kernelCommand(), installCommand(), uninstallCommand(), versionCommand(), warmCommand())
+	root.AddCommand(kernelCommand(), installCommand(), pathsCommand(), uninstallCommand(), versionCommand(), warmCommand())
 	return root
 }

@@ -1,0 +1,259 @@
+package landscape
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"github.com/gosaddle/saddle/lossviz/nn"
+)
+
+// A Direction is a vector in parameter space, and how it was made.
+type Direction struct {
+	// Name says how it was made, e.g. "random, filter-normalized, seed 7".
+	Name string
+	// V is the vector, of the objective's dimension.
+	V []float64
+
+	err error
+}
+
+// Err says what is wrong with the direction, or nil.
+func (d *Direction) Err() error {
+	if d == nil {
+		return errors.New("landscape: the direction is nil")
+	}
+	return d.err
+}
+
+// String names the direction and gives its length.
+func (d *Direction) String() string {
+	if err := d.Err(); err != nil {
+		return err.Error()
+	}
+	return fmt.Sprintf("%s (%s, length %s)", d.Name, count(len(d.V), "parameter"), number(norm2(d.V)))
+}
+
+func badDirection(err error) *Direction { return &Direction{err: err} }
+
+// Given makes a direction of a vector of one's own. The vector is copied.
+func Given(name string, v []float64) *Direction {
+	if err := checkFinite(v, "direction "+name); err != nil {
+		return badDirection(err)
+	}
+	return &Direction{Name: name, V: clone(v)}
+}
+
+// Random draws a direction with independent standard normal entries. Equal seeds give
+// equal bits.
+func Random(obj Objective, seed uint64) *Direction { return randomStream(obj, seed, 1) }
+
+// randomStream draws the stream-th of the directions that one seed stands for.
+func randomStream(obj Objective, seed, stream uint64) *Direction {
+	if err := Check(obj); err != nil {
+		return badDirection(err)
+	}
+	rng := rand.New(rand.NewPCG(seed, stream))
+	v := make([]float64, obj.Dim())
+	for i := range v {
+		v[i] = rng.NormFloat64()
+	}
+	return &Direction{Name: fmt.Sprintf("random, seed %d", seed), V: v}
+}
+
+// ToPoint is the direction from one point to another: b - a.
+func ToPoint(a, b []float64) *Direction {
+	if len(a) != len(b) {
+		return badDirection(fmt.Errorf("landscape: the points have %d and %d numbers", len(a), len(b)))
+	}
+	return Given("between two points", subtract(b, a))
+}
+
+// GradientDirection is the gradient of obj at theta.
+func GradientDirection(obj Objective, theta []float64) *Direction {
+	if err := CheckPoint(obj, theta, "theta"); err != nil {
+		return badDirection(err)
+	}
+	grad := make([]float64, len(theta))
+	Differentiate(obj).Gradient(grad, theta)
+	return Given("gradient", grad)
+}
+
+// Normalization says to what a direction's parts are scaled.
+type Normalization int
+
+const (
+	// Filter scales each filter to the length of the same filter of theta: each
+	// neuron's incoming weights, each output channel of a convolution (Li et al.,
+	// arXiv:1712.09913, section 4).
+	Filter Normalization = iota
+	// Layer scales each weight as a whole.
+	Layer
+	// Model scales the direction as a whole.
+	Model
+)
+
+// String names the normalization: "filter", "layer" or "model".
+func (n Normalization) String() string {
+	switch n {
+	case Filter:
+		return "filter"
+	case Layer:
+		return "layer"
+	case Model:
+		return "model"
+	}
+	return fmt.Sprintf("Normalization(%d)", int(n))
+}
+
+// Normalize returns the direction scaled part by part to the lengths of theta's
+// parts: d <- d / |d| * |theta|. Biases and the parameters of batch and layer norms
+// become 0; see [Direction.NormalizeAll] to keep them. Parts of length 0 become 0.
+//
+// An objective without named blocks, such as a [Func], is one single part.
+func (d *Direction) Normalize(obj Objective, theta []float64, n Normalization) *Direction {
+	return d.normalize(obj, theta, n, false)
+}
+
+// NormalizeAll is [Direction.Normalize] with biases and norms kept, each bias and each
+// norm parameter block scaled as one part.
+func (d *Direction) NormalizeAll(obj Objective, theta []float64, n Normalization) *Direction {
+	return d.normalize(obj, theta, n, true)
+}
+
+func (d *Direction) normalize(obj Objective, theta []float64, n Normalization, all bool) *Direction {
+	if err := d.Err(); err != nil {
+		return d
+	}
+	if err := CheckPoint(obj, theta, "theta"); err != nil {
+		return badDirection(err)
+	}
+	if len(d.V) != len(theta) {
+		return badDirection(fmt.Errorf("landscape: direction %s has %d numbers, theta %d", d.Name, len(d.V), len(theta)))
+	}
+	name := fmt.Sprintf("%s, %v-normalized", d.Name, n)
+	if all {
+		name += " with biases"
+	}
+	out := &Direction{Name: name, V: clone(d.V)}
+	blocks := []nn.Block{{Size: len(theta), Shape: []int{1, len(theta)}}}
+	if o, ok := obj.(interface{ Blocks() []nn.Block }); ok {
+		blocks = o.Blocks()
+	}
+	for _, b := range blocks {
+		part := out.V[b.Offset : b.Offset+b.Size]
+		at := theta[b.Offset : b.Offset+b.Size]
+		switch {
+		case b.Kind != nn.Weight && !all:
+			fill(part, 0)
+		case n == Model:
+		case n == Filter && b.Kind == nn.Weight && len(b.Shape) > 0 && b.Shape[0] > 0:
+			step := b.Size / b.Shape[0]
+			for from := 0; from < b.Size; from += step {
+				rescale(part[from:from+step], at[from:from+step])
+			}
+		default:
+			rescale(part, at)
+		}
+	}
+	if n == Model {
+		rescale(out.V, theta)
+	}
+	if norm2(out.V) == 0 {
+		out.err = fmt.Errorf("landscape: direction %s is zero: all weights of theta are 0, so there is nothing to scale to", name)
+	}
+	return out
+}
+
+// rescale gives d the length of theta.
+func rescale(d, theta []float64) {
+	length := norm2(d)
+	if length == 0 {
+		return
+	}
+	scale := norm2(theta) / length
+	for i := range d {
+		d[i] *= scale
+	}
+}
+
+// Cosine returns the cosine of the angle between two directions, NaN if one of them is
+// zero or they do not fit.
+func Cosine(a, b *Direction) float64 {
+	if a.Err() != nil || b.Err() != nil || len(a.V) != len(b.V) {
+		return math.NaN()
+	}
+	return cosine(a.V, b.V)
+}
+
+func cosine(a, b []float64) float64 {
+	na, nb := norm2(a), norm2(b)
+	if na == 0 || nb == 0 {
+		return math.NaN()
+	}
+	sum := 0.0
+	for i := range a {
+		sum += a[i] / na * (b[i] / nb)
+	}
+	return max(-1, min(1, sum))
+}
+
+// Orthogonal returns d without its components along the others, which need not be
+// orthogonal to each other.
+func (d *Direction) Orthogonal(others ...*Direction) *Direction {
+	if err := d.Err(); err != nil {
+		return d
+	}
+	out := &Direction{Name: d.Name + ", orthogonalized", V: clone(d.V)}
+	var basis [][]float64
+	for _, o := range others {
+		if err := o.Err(); err != nil {
+			return badDirection(err)
+		}
+		if len(o.V) != len(d.V) {
+			return badDirection(fmt.Errorf("landscape: directions %s and %s have %d and %d numbers", d.Name, o.Name, len(d.V), len(o.V)))
+		}
+		v := clone(o.V)
+		reject(v, basis)
+		if n := norm2(v); n > 1e-12*norm2(o.V) {
+			for i := range v {
+				v[i] /= n
+			}
+			basis = append(basis, v)
+		}
+	}
+	reject(out.V, basis)
+	if norm2(out.V) <= 1e-12*norm2(d.V) {
+		out.err = fmt.Errorf("landscape: direction %s lies in the span of the others", d.Name)
+	}
+	return out
+}
+
+// reject takes from v its components along the orthonormal basis, twice, because once
+// leaves rounding errors behind.
+func reject(v []float64, basis [][]float64) {
+	for range 2 {
+		for _, b := range basis {
+			c := dot(v, b)
+			for i := range v {
+				v[i] -= c * b[i]
+			}
+		}
+	}
+}
+
+// Scale returns the direction times s.
+func (d *Direction) Scale(s float64) *Direction {
+	if d.Err() != nil {
+		return d
+	}
+	out := &Direction{Name: fmt.Sprintf("%s, times %s", d.Name, number(s)), V: clone(d.V)}
+	for i := range out.V {
+		out.V[i] *= s
+	}
+	if !finite(s) {
+		out.err = fmt.Errorf("landscape: direction %s scaled by %v", d.Name, s)
+	}
+	return out
+}

@@ -1,0 +1,126 @@
+package landscape
+
+import (
+	"errors"
+	"fmt"
+	"math"
+)
+
+// An Axis is the increasing coordinates along one direction.
+type Axis struct {
+	// From and To are the ends, both included.
+	From, To float64
+	// N is the number of points, at least 2.
+	N int
+	// Smallest, if positive, spaces the points geometrically on both sides of 0,
+	// beginning at this distance; 0 itself is a point, and N is odd.
+	Smallest float64
+}
+
+// Values returns the coordinates. The ends are exact, and so is every coordinate that
+// has a correctly rounded quotient: 0 and 1 on an axis from -0.5 to 1.5, for one.
+func (a Axis) Values() []float64 {
+	v := make([]float64, a.N)
+	if a.Smallest > 0 {
+		half := a.N / 2
+		v[half] = 0
+		for i := range half {
+			f := 1.0
+			if half > 1 {
+				f = float64(i) / float64(half-1)
+			}
+			x := a.Smallest * math.Pow(a.To/a.Smallest, f)
+			if i == half-1 {
+				x = a.To
+			}
+			v[half+1+i], v[half-1-i] = x, -x
+		}
+		return v
+	}
+	n := float64(a.N - 1)
+	for i := range v {
+		v[i] = (float64(a.N-1-i)*a.From + float64(i)*a.To) / n
+	}
+	return v
+}
+
+func (a Axis) check() error {
+	switch {
+	case !finite(a.From) || !finite(a.To) || !(a.From < a.To) || !finite(a.To-a.From):
+		return fmt.Errorf("landscape: an axis from %v to %v: its ends must be finite and increasing", a.From, a.To)
+	case a.N < 2:
+		return fmt.Errorf("landscape: an axis of %d points: it needs at least 2", a.N)
+	case a.Smallest < 0 || math.IsNaN(a.Smallest):
+		return fmt.Errorf("landscape: a geometric axis that begins at %v: it must be positive", a.Smallest)
+	case a.Smallest > 0 && (a.From != -a.To || a.Smallest >= a.To):
+		return fmt.Errorf("landscape: a geometric axis from %v to %v, beginning at %v: it must be symmetric and begin inside", a.From, a.To, a.Smallest)
+	case a.Smallest > 0 && a.N%2 == 0:
+		return fmt.Errorf("landscape: a geometric axis of %d points: 0 is one of them, so their number must be odd", a.N)
+	case float64(a.N) > 1e9:
+		return fmt.Errorf("landscape: an axis of %s", count(a.N, "point"))
+	}
+	return nil
+}
+
+// A Grid is the points of a plane that a slice evaluates.
+type Grid struct {
+	X, Y Axis
+	// Budget, if positive, makes the grid adaptive: only so many of its points are
+	// computed, where the surface bends most, and the others interpolated. See
+	// [Adaptive].
+	Budget int
+}
+
+// Square is the grid of n x n points with both coordinates from -radius to radius. With
+// n odd the plane's origin is one of them.
+func Square(radius float64, n int) Grid {
+	a := Axis{From: -radius, To: radius, N: n}
+	return Grid{X: a, Y: a}
+}
+
+// Rectangle is the grid of nx x ny points over [x0, x1] x [y0, y1].
+func Rectangle(x0, x1 float64, nx int, y0, y1 float64, ny int) Grid {
+	return Grid{X: Axis{From: x0, To: x1, N: nx}, Y: Axis{From: y0, To: y1, N: ny}}
+}
+
+// Geometric is the grid of n x n points, n odd, whose distances from 0 grow by a
+// constant factor from smallest to radius: for a surface that is sharp in its middle
+// and wide around.
+func Geometric(smallest, radius float64, n int) Grid {
+	a := Axis{From: -radius, To: radius, N: n, Smallest: smallest}
+	if !(smallest > 0) {
+		a.Smallest = math.NaN() // found by check: 0 would mean a linear axis
+	}
+	return Grid{X: a, Y: a}
+}
+
+// Adaptive makes the grid adaptive: at most a quarter of its points are computed. It
+// begins coarse, and again and again splits the cells whose values were predicted worst
+// by their neighbourhood; the other points are interpolated (biquadratically) and
+// marked so in [Surface.Computed]. For smooth losses the error is no larger than that
+// of bilinear interpolation on the full grid.
+//
+// Both numbers of points are rounded up to a multiple of 16, plus 1, so that cells can
+// be halved.
+func Adaptive(g Grid) Grid {
+	up := func(n int) int { return max(33, (n+14)/16*16+1) }
+	g.Budget = g.X.N * g.Y.N / 4
+	g.X.N, g.Y.N = up(g.X.N), up(g.Y.N)
+	return g
+}
+
+func (g Grid) check() error {
+	return errors.Join(g.X.check(), g.Y.check())
+}
+
+// String describes the grid in one line.
+func (g Grid) String() string {
+	s := fmt.Sprintf("%d x %d points over [%g, %g] x [%g, %g]", g.X.N, g.Y.N, g.X.From, g.X.To, g.Y.From, g.Y.To)
+	if g.X.Smallest > 0 {
+		s += fmt.Sprintf(", geometric from %g", g.X.Smallest)
+	}
+	if g.Budget > 0 {
+		s += fmt.Sprintf(", adaptive: %s computed", thousands(g.Budget))
+	}
+	return s
+}

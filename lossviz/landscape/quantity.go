@@ -1,0 +1,109 @@
+package landscape
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/gosaddle/saddle/lossviz/dataset"
+)
+
+// A Quantity is something to compute at each point of a line or plane, beside the loss.
+type Quantity struct {
+	// Names are the results that it gives, in order; most give one.
+	Names []string
+
+	// prepare binds it to the objective of a slice. The function it returns fills
+	// one number for each name and is called from several goroutines.
+	prepare func(obj Objective) (func(p *point, out []float64), error)
+}
+
+// A point is where quantities are computed, with what they share there.
+type point struct {
+	theta []float64
+	stop  func() bool // becomes true when the computation is interrupted
+
+	// Filled by the evaluator, because it comes with the loss for free.
+	accuracy float64
+	grad     []float64 // scratch
+}
+
+// accurate is what the accuracy quantity needs of an objective.
+type accurate interface {
+	ValueAccuracy(theta []float64) (value, accuracy float64)
+}
+
+// Names of the built-in quantities, as keys of [Surface.Values] and in job files.
+const (
+	NameLoss         = "loss"
+	NameAccuracy     = "accuracy"
+	NameTestLoss     = "test-loss"
+	NameTestAccuracy = "test-accuracy"
+	NameGradientNorm = "gradient-norm"
+	NameHessianMin   = "hessian-min"
+	NameHessianMax   = "hessian-max"
+	NameHessianRatio = "hessian-ratio"
+)
+
+// Accuracy is the fraction of samples classified correctly, on the objective's own data.
+func Accuracy() Quantity {
+	return Quantity{[]string{NameAccuracy}, func(obj Objective) (func(*point, []float64), error) {
+		if _, ok := obj.(accurate); !ok {
+			return nil, fmt.Errorf("landscape: %s has no accuracy", describe(obj))
+		}
+		return func(p *point, out []float64) { out[0] = p.accuracy }, nil
+	}}
+}
+
+// Test is loss and accuracy on other data, such as a test set.
+func Test(data *dataset.Data) Quantity {
+	return Quantity{[]string{NameTestLoss, NameTestAccuracy}, func(obj Objective) (func(*point, []float64), error) {
+		o, ok := obj.(interface {
+			On(*dataset.Data) *NetworkObjective
+		})
+		if !ok {
+			return nil, fmt.Errorf("landscape: %s has no data, so no test loss", describe(obj))
+		}
+		test := o.On(data)
+		if err := test.Err(); err != nil {
+			return nil, fmt.Errorf("landscape: test data: %w", err)
+		}
+		return func(p *point, out []float64) { out[0], out[1] = test.ValueAccuracy(p.theta) }, nil
+	}}
+}
+
+// GradientNorm is the Euclidean norm of the whole gradient, not only of its part in the
+// plane.
+func GradientNorm() Quantity {
+	return Quantity{[]string{NameGradientNorm}, func(obj Objective) (func(*point, []float64), error) {
+		d := Differentiate(obj)
+		return func(p *point, out []float64) {
+			d.Gradient(p.grad, p.theta)
+			out[0] = norm2(p.grad)
+		}, nil
+	}}
+}
+
+// HessianExtremes is the smallest and the largest eigenvalue of the whole Hessian, and
+// Li's ratio |min / max| of them (arXiv:1712.09913, section 6): near 0 a point's
+// neighbourhood is really convex, near 1 it only looks so. The ratio of a zero Hessian
+// is NaN.
+func HessianExtremes() Quantity {
+	return Quantity{[]string{NameHessianMin, NameHessianMax, NameHessianRatio}, func(obj Objective) (func(*point, []float64), error) {
+		d := Differentiate(obj)
+		return func(p *point, out []float64) {
+			out[0], out[1] = hessianExtremes(d, p.theta, p.stop)
+			out[2] = math.Abs(out[0] / out[1])
+		}, nil
+	}}
+}
+
+// Measure is any function of the parameters, under a name of one's own. f is called from
+// several goroutines at once.
+func Measure(name string, f func(theta []float64) float64) Quantity {
+	return Quantity{[]string{name}, func(Objective) (func(*point, []float64), error) {
+		if f == nil {
+			return nil, fmt.Errorf("landscape: Measure %s: the function is nil", name)
+		}
+		return func(p *point, out []float64) { out[0] = f(p.theta) }, nil
+	}}
+}

@@ -1,0 +1,535 @@
+package landscape
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/gosaddle/saddle/lossviz/chart"
+)
+
+// Provenance is what made a result: enough to make it again, and to see whether two
+// results are of the same thing.
+type Provenance struct {
+	Version   string  `json:"version"`           // of Saddle
+	Objective string  `json:"objective"`         // in one line
+	Network   string  `json:"network,omitempty"` // layers, as the network draws itself
+	Loss      string  `json:"loss_function,omitempty"`
+	L1        float64 `json:"l1,omitempty"`
+	L2        float64 `json:"l2,omitempty"`
+	Data      string  `json:"data,omitempty"`
+	DataHash  string  `json:"data_hash,omitempty"`
+	Seed      uint64  `json:"seed,omitempty"` // of random directions
+	X         string  `json:"x_direction"`
+	Y         string  `json:"y_direction,omitempty"`
+	Code      string  `json:"code"`        // which code path computed
+	Identity  string  `json:"fingerprint"` // of all of the above, the parameters and the grid
+	Seconds   float64 `json:"seconds"`     // how long it took
+}
+
+// version is written into saved results.
+const version = "0.1"
+
+func provenance(obj Objective, e *evaluator, x, y string, seed uint64, rec *record, start time.Time) Provenance {
+	p := Provenance{
+		Version: version, Objective: describe(obj), Seed: seed, X: x, Y: y,
+		Code: e.path, Identity: rec.fingerprint, Seconds: time.Since(start).Seconds(),
+	}
+	if o, ok := obj.(*NetworkObjective); ok {
+		p.Network, p.Loss, p.L1, p.L2 = o.Net.String(), o.Loss.String(), o.L1, o.L2
+		p.Data, p.DataHash = o.Data.Name, o.Data.Hash()
+	}
+	return p
+}
+
+// A Surface is what a [Slice] found: the loss, and other quantities, over a grid of a
+// plane.
+type Surface struct {
+	// X and Y are the coordinates along the plane's two directions, increasing.
+	X, Y []float64
+	// Z is the loss: Z[i][j] at (X[i], Y[j]), len(X) rows of len(Y) numbers. Values
+	// that are NaN or infinite are kept.
+	Z [][]float64
+	// Names lists the quantities, the loss first; Values holds each in the shape of Z.
+	Names  []string
+	Values map[string][][]float64
+	// Computed tells, for an adaptive grid, which points were computed, in the shape
+	// of Z; the others are interpolated. It is nil for a full grid.
+	Computed [][]bool
+	// Paths are trajectories projected onto the plane.
+	Paths []Path
+	// Origin, XVector and YVector are the plane.
+	Origin, XVector, YVector []float64
+	// Made says what made the surface.
+	Made Provenance
+
+	title string
+	log   bool
+	clip  float64 // 0: none
+	rec   *record
+	obj   Objective
+	plane *Plane
+	err   error
+}
+
+// A Path is a trajectory projected onto a plane.
+type Path struct {
+	Name string
+	// A and B are the coordinates of each point's projection.
+	A, B []float64
+	// Distance is how far each point is from the plane, in parameter space.
+	Distance []float64
+	// Loss is the true loss at each point, PlaneLoss the loss at its projection.
+	// Where Distance is not small the two differ, and the picture of the path on
+	// the surface is not the path's loss.
+	Loss, PlaneLoss []float64
+}
+
+// Slice evaluates the objective, and the quantities asked for with [Report], at every
+// point of a grid of a plane, on all cores. Interrupted, it returns what it has: the
+// rest is NaN, Err says how far it came, and [Resume] goes on from there.
+func Slice(obj Objective, plane *Plane, grid Grid, opts ...SliceOption) *Surface {
+	s := &Surface{obj: obj, plane: plane}
+	s.err = s.compute(grid, newConfig(opts))
+	return s
+}
+
+func (s *Surface) compute(grid Grid, c *config) error {
+	start := time.Now()
+	if err := errors.Join(Check(s.obj), s.plane.Err()); err != nil {
+		return err
+	}
+	if err := CheckPoint(s.obj, s.plane.Origin, "the plane's origin"); err != nil {
+		return err
+	}
+	if err := grid.check(); err != nil {
+		return err
+	}
+	p := s.plane
+	e, err := newEvaluator(section{obj: s.obj, origin: p.Origin, x: p.X.V, y: p.Y.V}, c)
+	if err != nil {
+		return err
+	}
+	what := fmt.Sprintf("slice of %d x %d points", grid.X.N, grid.Y.N)
+	points := float64(grid.X.N) * float64(grid.Y.N)
+	// Asked before the coordinates are made: they take memory too.
+	if err := e.checkMemory(points, what, c); err != nil {
+		return err
+	}
+	s.X, s.Y = grid.X.Values(), grid.Y.Values()
+	s.Origin, s.XVector, s.YVector = p.Origin, p.X.V, p.Y.V
+	var rec *record
+	if grid.Budget > 0 {
+		rec, s.Computed, err = e.adaptive(c, what, s.X, s.Y, grid.Budget)
+	} else {
+		a, b := make([]float64, 0, int(points)), make([]float64, 0, int(points))
+		for _, x := range s.X {
+			for _, y := range s.Y {
+				a, b = append(a, x), append(b, y)
+			}
+		}
+		rec, err = e.run(c, what, a, b)
+	}
+	if rec == nil {
+		return err
+	}
+	s.rec = rec
+	s.shape(e.names)
+	s.Made = provenance(s.obj, e, p.X.Name, p.Y.Name, p.Seed, rec, start)
+	return err
+}
+
+// shape makes the fields of the flat record.
+func (s *Surface) shape(names []string) {
+	s.Names = names
+	s.Values = map[string][][]float64{}
+	for q, name := range names {
+		rows := make([][]float64, len(s.X))
+		for i := range rows {
+			rows[i] = s.rec.values[q][i*len(s.Y) : (i+1)*len(s.Y) : (i+1)*len(s.Y)]
+		}
+		s.Values[name] = rows
+	}
+	s.Z = s.Values[NameLoss]
+}
+
+// Resume goes on with an interrupted surface (or with one loaded from a file) where it
+// stopped; objective, plane, grid and quantities must be the same.
+func Resume(s *Surface) SliceOption {
+	return func(c *config) {
+		if s == nil || s.rec == nil {
+			c.err = errors.New("landscape: there is nothing to resume: the earlier surface has no values")
+			return
+		}
+		c.resume = s.rec
+	}
+}
+
+// ResumeCurve is [Resume] for a curve.
+func ResumeCurve(curve *Curve) SliceOption {
+	return func(c *config) {
+		if curve == nil || curve.rec == nil {
+			c.err = errors.New("landscape: there is nothing to resume: the earlier curve has no values")
+			return
+		}
+		c.resume = curve.rec
+	}
+}
+
+// Merge puts the parts of a surface together that were computed with [Shard], each
+// perhaps on another machine. Missing and foreign parts are refused, and so are parts
+// that different code computed: their last bits may differ.
+func Merge(parts ...*Surface) *Surface {
+	if len(parts) == 0 {
+		return &Surface{err: errors.New("landscape: merge: no parts")}
+	}
+	fail := func(format string, args ...any) *Surface {
+		return &Surface{err: fmt.Errorf("landscape: merge: "+format, args...)}
+	}
+	first := parts[0]
+	if first == nil || first.rec == nil {
+		return fail("part 1 has no values")
+	}
+	out := *first
+	out.err, out.Paths = nil, nil
+	out.rec = newRecord(len(first.Names), first.rec.points())
+	out.rec.fingerprint = first.rec.fingerprint
+	seconds := 0.0
+	for i, p := range parts {
+		switch {
+		case p == nil || p.rec == nil:
+			return fail("part %d has no values", i+1)
+		case p.Made.Code != first.Made.Code:
+			return fail("part %d was computed by other code (%s) than part 1 (%s)", i+1, p.Made.Code, first.Made.Code)
+		case p.rec.fingerprint != first.rec.fingerprint:
+			return fail("part %d is of another computation than part 1", i+1)
+		}
+		seconds += p.Made.Seconds
+		for t, done := range p.rec.done {
+			if !done {
+				continue
+			}
+			from, to := p.rec.span(t)
+			rows := make([][]float64, len(p.rec.values))
+			for q := range rows {
+				rows[q] = p.rec.values[q][from:to]
+			}
+			if out.rec.done[t] {
+				for q := range rows {
+					for k, v := range rows[q] {
+						if math.Float64bits(v) != math.Float64bits(out.rec.values[q][from+k]) {
+							return fail("part %d has other values than an earlier part at the same points", i+1)
+						}
+					}
+				}
+			}
+			out.rec.put(t, rows)
+		}
+	}
+	if n, all := out.rec.finished(), out.rec.points(); n < all {
+		return fail("parts are missing: %s of %s points are there", thousands(n), thousands(all))
+	}
+	out.Made.Seconds = seconds
+	out.shape(first.Names)
+	return &out
+}
+
+// Err says what is wrong with the surface, or nil. An interrupted surface has an error
+// that wraps context.Canceled, and holds the values found until then.
+func (s *Surface) Err() error {
+	if s == nil {
+		return errors.New("landscape: the surface is nil")
+	}
+	return s.err
+}
+
+// Complete says whether every point has been computed.
+func (s *Surface) Complete() bool { return s.rec != nil && s.rec.finished() == s.rec.points() }
+
+// Holes counts the computed points where the loss is NaN, and where it is infinite.
+func (s *Surface) Holes() (nan, inf int) {
+	if s.rec == nil {
+		return 0, 0
+	}
+	return s.rec.holes()
+}
+
+func (r *record) holes() (nan, inf int) {
+	for k, v := range r.values[0] {
+		switch {
+		case !r.done[k/tileSize]:
+		case math.IsNaN(v):
+			nan++
+		case math.IsInf(v, 0):
+			inf++
+		}
+	}
+	return nan, inf
+}
+
+// Min returns the smallest finite loss on the grid and where it is; NaN if there is none.
+func (s *Surface) Min() (loss, a, b float64) {
+	loss, a, b = math.NaN(), math.NaN(), math.NaN()
+	for i, row := range s.Z {
+		for j, z := range row {
+			if finite(z) && !(z >= loss) {
+				loss, a, b = z, s.X[i], s.Y[j]
+			}
+		}
+	}
+	return loss, a, b
+}
+
+// Max returns the largest finite loss on the grid and where it is; NaN if there is none.
+func (s *Surface) Max() (loss, a, b float64) {
+	loss, a, b = math.NaN(), math.NaN(), math.NaN()
+	for i, row := range s.Z {
+		for j, z := range row {
+			if finite(z) && !(z <= loss) {
+				loss, a, b = z, s.X[i], s.Y[j]
+			}
+		}
+	}
+	return loss, a, b
+}
+
+// Titled returns the surface with another title on its figures.
+func (s *Surface) Titled(title string) *Surface { c := *s; c.title = title; return &c }
+
+// LogScale returns the surface with figures that begin with a logarithmic scale. Values
+// are not changed.
+func (s *Surface) LogScale() *Surface { c := *s; c.log = true; return &c }
+
+// Clip returns the surface with figures that are cut off above z: what is higher is drawn
+// at z, and the caption says so. Values are not changed.
+func (s *Surface) Clip(z float64) *Surface { c := *s; c.clip = z; return &c }
+
+// With returns the surface with trajectories projected onto its plane, each with its
+// distance from the plane and both its true loss and the plane's own. Runs of package
+// train are trajectories. A surface loaded from a file takes the objective from
+// [Surface.Bind].
+func (s *Surface) With(trajectories ...Trajectory) *Surface {
+	if s.Err() != nil && s.rec == nil {
+		return s
+	}
+	out := *s
+	out.Paths = append([]Path(nil), s.Paths...)
+	plane := s.Plane()
+	for _, t := range trajectories {
+		name := fmt.Sprintf("run %d", len(out.Paths)+1)
+		if n, ok := t.(interface{ Label() string }); ok && n.Label() != "" {
+			name = n.Label()
+		}
+		path, err := Project(s.obj, plane, t.Trajectory())
+		if err != nil {
+			out.err = errors.Join(out.err, err)
+			return &out
+		}
+		path.Name = name
+		out.Paths = append(out.Paths, path)
+	}
+	return &out
+}
+
+// Bind returns the surface with its objective known again, which a file cannot hold.
+func (s *Surface) Bind(obj Objective) *Surface {
+	out := *s
+	if err := CheckPoint(obj, s.Origin, "the surface's origin"); err != nil {
+		out.err = err
+		return &out
+	}
+	out.obj = obj
+	return &out
+}
+
+// Plane returns the plane that the surface is over.
+func (s *Surface) Plane() *Plane {
+	if s.plane != nil {
+		return s.plane
+	}
+	p := NewPlane(s.Origin, Given(s.Made.X, s.XVector), Given(s.Made.Y, s.YVector))
+	p.Seed = s.Made.Seed
+	return p
+}
+
+// Project projects points onto a plane. The losses are NaN when obj is nil.
+func Project(obj Objective, plane *Plane, points [][]float64) (Path, error) {
+	if err := plane.Err(); err != nil {
+		return Path{}, err
+	}
+	var path Path
+	theta := make([]float64, len(plane.Origin))
+	for i, p := range points {
+		if len(p) != len(plane.Origin) {
+			return Path{}, fmt.Errorf("landscape: point %d of the trajectory has %d numbers, the plane %d", i, len(p), len(plane.Origin))
+		}
+		a, b, d := plane.Project(p)
+		loss, planeLoss := math.NaN(), math.NaN()
+		if obj != nil {
+			combine(theta, plane.Origin, plane.X.V, plane.Y.V, a, b)
+			loss, planeLoss = safeValue(obj, p), safeValue(obj, theta)
+		}
+		path.A, path.B = append(path.A, a), append(path.B, b)
+		path.Distance = append(path.Distance, d)
+		path.Loss, path.PlaneLoss = append(path.Loss, loss), append(path.PlaneLoss, planeLoss)
+	}
+	return path, nil
+}
+
+// String gives the surface's numbers in words.
+func (s *Surface) String() string {
+	if s == nil || s.rec == nil {
+		return s.Err().Error()
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "surface of %s, %d x %d points", s.Made.Objective, len(s.X), len(s.Y))
+	if low, x, y := s.Min(); !math.IsNaN(low) {
+		high, hx, hy := s.Max()
+		fmt.Fprintf(&b, "\n  lowest  %s at (%s, %s)\n  highest %s at (%s, %s)", number(low), number(x), number(y), number(high), number(hx), number(hy))
+	}
+	if h := s.holeText(); h != "" {
+		b.WriteString("\n  " + h)
+	}
+	for _, p := range s.Paths {
+		if n := len(p.A); n > 0 {
+			fmt.Fprintf(&b, "\n  %s: %s, up to %s from the plane; ends at (%s, %s)", p.Name, count(n, "point"), number(largest(p.Distance)), number(p.A[n-1]), number(p.B[n-1]))
+		}
+	}
+	if s.err != nil {
+		b.WriteString("\n  " + s.err.Error())
+	}
+	return b.String()
+}
+
+func largest(v []float64) float64 {
+	m := math.Inf(-1)
+	for _, x := range v {
+		m = max(m, x)
+	}
+	return m
+}
+
+func (s *Surface) holeText() string {
+	nan, inf := s.Holes()
+	return holeText(nan, inf, s.rec.points()-s.rec.finished())
+}
+
+func holeText(nan, inf, missing int) string {
+	var parts []string
+	if nan+inf > 0 {
+		parts = append(parts, fmt.Sprintf("%s (%s NaN, %s infinite)", count(nan+inf, "hole"), thousands(nan), thousands(inf)))
+	}
+	if missing > 0 {
+		parts = append(parts, fmt.Sprintf("%s not computed", count(missing, "point")))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (s *Surface) caption(name string) string {
+	parts := []string{fmt.Sprintf("%s over %d x %d points of a plane", name, len(s.X), len(s.Y)),
+		"x: " + s.Made.X, "y: " + s.Made.Y}
+	if s.Computed != nil {
+		n := 0
+		for _, row := range s.Computed {
+			for _, c := range row {
+				if c {
+					n++
+				}
+			}
+		}
+		parts = append(parts, fmt.Sprintf("%s computed, the others interpolated", count(n, "point")))
+	}
+	if h := s.holeText(); h != "" {
+		parts = append(parts, h)
+	}
+	if s.clip != 0 {
+		parts = append(parts, "cut off above "+number(s.clip))
+	}
+	for _, p := range s.Paths {
+		parts = append(parts, fmt.Sprintf("%s is up to %s from the plane", p.Name, number(largest(p.Distance))))
+	}
+	parts = append(parts, seconds(s.Made.Seconds))
+	return strings.Join(parts, "; ") + "."
+}
+
+func seconds(s float64) string {
+	if s < 1 {
+		return fmt.Sprintf("%.0f ms", 1000*s)
+	}
+	return fmt.Sprintf("%.1f s", s)
+}
+
+// transposed is the values as chart wants them, rows along y, cut off where asked.
+func (s *Surface) transposed(z [][]float64) [][]float64 {
+	out := make([][]float64, len(s.Y))
+	for j := range out {
+		out[j] = make([]float64, len(s.X))
+		for i := range s.X {
+			v := z[i][j]
+			if s.clip != 0 && v > s.clip {
+				v = s.clip
+			}
+			out[j][i] = v
+		}
+	}
+	return out
+}
+
+// Figure is the figure of one quantity, by name ("loss" if empty), to be changed or
+// saved.
+func (s *Surface) Figure(name string) chart.Surface {
+	if name == "" {
+		name = NameLoss
+	}
+	title := s.title
+	if title == "" {
+		title = s.Made.Objective
+	}
+	f := chart.Surface{Title: title, X: s.X, Y: s.Y, XName: "alpha", YName: "beta", ZName: name, Log: s.log}
+	if s.rec == nil || s.Values[name] == nil {
+		return f
+	}
+	f.Caption = s.caption(name)
+	f.Z = s.transposed(s.Values[name])
+	for _, p := range s.Paths {
+		f.Paths = append(f.Paths, chart.Path{Name: p.Name, X: p.A, Y: p.B})
+	}
+	return f
+}
+
+// Contour is the figure of one quantity as filled contours.
+func (s *Surface) Contour(name string) chart.Contour {
+	f := s.Figure(name)
+	return chart.Contour{Title: f.Title, Caption: f.Caption, X: f.X, Y: f.Y, Z: f.Z, XName: f.XName, YName: f.YName, ZName: f.ZName, Paths: f.Paths, Log: f.Log}
+}
+
+// RatioMap is the figure of Li's Hessian ratio; the surface must report
+// [HessianExtremes].
+func (s *Surface) RatioMap() chart.RatioMap {
+	f := s.Figure(NameHessianRatio)
+	return chart.RatioMap{Title: f.Title, Caption: f.Caption, X: f.X, Y: f.Y, Ratio: f.Z, XName: f.XName, YName: f.YName, Paths: f.Paths}
+}
+
+// MIMEBundle shows the surface in a notebook.
+func (s *Surface) MIMEBundle() (map[string]any, error) {
+	if s == nil || s.rec == nil {
+		return nil, s.Err()
+	}
+	b, err := s.Figure("").MIMEBundle()
+	if err != nil {
+		return nil, err
+	}
+	b["text/plain"] = s.String()
+	return b, nil
+}
+
+// Show displays the surface while a cell runs; outside a notebook it writes an HTML file
+// and prints its path.
+func (s *Surface) Show() error {
+	if s == nil || s.rec == nil {
+		return s.Err()
+	}
+	return s.Figure("").Show()
+}

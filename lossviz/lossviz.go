@@ -1,0 +1,171 @@
+// Package lossviz is what notebook cells call most: objectives, lines, planes and
+// surfaces of loss landscapes, under short names.
+//
+//	data := dataset.Moons(200, 0.15, 1)
+//	net := nn.MLP(2, 8, 1, nn.Tanh)
+//	loss := lossviz.NewObjective(net, nn.LogisticLoss, data)
+//	run := train.Adam(loss, net.Init(7), train.Steps(500))
+//	lossviz.Interpolate(loss, run.Start(), run.End())
+//	plane := lossviz.FilterNormalized(loss, run.End(), 7)
+//	surface := lossviz.Slice(loss, plane, lossviz.Square(1, 101))
+//
+// It is a thin face: everything is done by the packages below it, mostly by package
+// landscape, whose documentation tells the details. It holds no logic of its own.
+package lossviz
+
+import (
+	"context"
+
+	"github.com/gosaddle/saddle/lossviz/dataset"
+	"github.com/gosaddle/saddle/lossviz/landscape"
+	"github.com/gosaddle/saddle/lossviz/nn"
+)
+
+// The types of package landscape that cells name.
+type (
+	// Objective is a real function of a vector.
+	Objective = landscape.Objective
+	// NetworkObjective is the loss of a network on data.
+	NetworkObjective = landscape.NetworkObjective
+	// Direction is a vector in parameter space with a name.
+	Direction = landscape.Direction
+	// Plane is an origin and two directions.
+	Plane = landscape.Plane
+	// Grid is the points of a plane that a slice evaluates.
+	Grid = landscape.Grid
+	// Surface is the loss over a grid of a plane.
+	Surface = landscape.Surface
+	// Curve is the loss along a line.
+	Curve = landscape.Curve
+	// Trajectory is the points that a training went through.
+	Trajectory = landscape.Trajectory
+	// Points is a trajectory given by its points.
+	Points = landscape.Points
+	// Quantity is something to compute beside the loss.
+	Quantity = landscape.Quantity
+	// Option changes an objective.
+	Option = landscape.Option
+	// SliceOption changes how a line or plane is evaluated.
+	SliceOption = landscape.SliceOption
+)
+
+// NewObjective is the loss of a network on data, as a function of its parameters; see
+// [landscape.NewObjective].
+func NewObjective(net *nn.Network, loss nn.Loss, data *dataset.Data, opts ...Option) *NetworkObjective {
+	return landscape.NewObjective(net, loss, data, opts...)
+}
+
+// L1 adds l times the sum of the absolute values of the weights to an objective.
+func L1(l float64) Option { return landscape.L1(l) }
+
+// L2 adds l/2 times the sum of the squares of the weights to an objective.
+func L2(l float64) Option { return landscape.L2(l) }
+
+// Func makes an objective of dim variables from any Go function; see [landscape.Func].
+func Func(dim int, f func(theta []float64) float64) *landscape.FuncObjective {
+	return landscape.Func(dim, f)
+}
+
+// Interpolate is the loss on the line through a (at 0) and b (at 1), by default from -0.5
+// to 1.5; see [landscape.Interpolate].
+func Interpolate(loss Objective, a, b []float64, opts ...SliceOption) *Curve {
+	return landscape.Interpolate(loss, a, b, opts...)
+}
+
+// Along is the loss along a direction from theta; see [landscape.Along].
+func Along(loss Objective, theta []float64, d *Direction, opts ...SliceOption) *Curve {
+	return landscape.Along(loss, theta, d, opts...)
+}
+
+// Slice is the loss over a grid of a plane; see [landscape.Slice].
+func Slice(loss Objective, plane *Plane, grid Grid, opts ...SliceOption) *Surface {
+	return landscape.Slice(loss, plane, grid, opts...)
+}
+
+// FilterNormalized is the plane through theta along two random directions whose filters
+// are as long as theta's (arXiv:1712.09913); see [landscape.FilterNormalized].
+func FilterNormalized(loss Objective, theta []float64, seed uint64) *Plane {
+	return landscape.FilterNormalized(loss, theta, seed)
+}
+
+// LayerNormalized is the plane through theta along two random directions whose layers are
+// as long as theta's.
+func LayerNormalized(loss Objective, theta []float64, seed uint64) *Plane {
+	return landscape.NormalizedPlane(loss, theta, seed, landscape.Layer)
+}
+
+// ModelNormalized is the plane through theta along two random directions as long as theta.
+func ModelNormalized(loss Objective, theta []float64, seed uint64) *Plane {
+	return landscape.NormalizedPlane(loss, theta, seed, landscape.Model)
+}
+
+// RandomPlane is the plane through theta along two Gaussian directions.
+func RandomPlane(loss Objective, theta []float64, seed uint64) *Plane {
+	return landscape.RandomPlane(loss, theta, seed)
+}
+
+// Through is the plane through three points, at (0, 0), (1, 0) and (0, 1).
+func Through(a, b, c []float64) *Plane { return landscape.Through(a, b, c) }
+
+// PCA is the plane of the first two principal components of trajectories; see
+// [landscape.PCA].
+func PCA(runs ...Trajectory) *Plane { return landscape.PCA(runs...) }
+
+// HessianPlane is the plane through theta along the eigenvectors of the largest and the
+// smallest Hessian eigenvalue.
+func HessianPlane(loss Objective, theta []float64) *Plane {
+	return landscape.HessianPlane(loss, theta)
+}
+
+// PlaneAlong is the plane through origin along two directions of one's own.
+func PlaneAlong(origin []float64, x, y *Direction) *Plane { return landscape.NewPlane(origin, x, y) }
+
+// Vector is a direction given by its numbers.
+func Vector(name string, v []float64) *Direction { return landscape.Given(name, v) }
+
+// Square is the grid of n x n points from -radius to radius.
+func Square(radius float64, n int) Grid { return landscape.Square(radius, n) }
+
+// Rectangle is the grid of nx x ny points over [x0, x1] x [y0, y1].
+func Rectangle(x0, x1 float64, nx int, y0, y1 float64, ny int) Grid {
+	return landscape.Rectangle(x0, x1, nx, y0, y1, ny)
+}
+
+// Geometric is the grid of n x n points whose distances from 0 grow by a constant factor.
+func Geometric(smallest, radius float64, n int) Grid { return landscape.Geometric(smallest, radius, n) }
+
+// Adaptive makes a grid compute at most a quarter of its points, where the surface bends.
+func Adaptive(g Grid) Grid { return landscape.Adaptive(g) }
+
+// Report asks a slice or line for more quantities than the loss.
+func Report(q ...Quantity) SliceOption { return landscape.Report(q...) }
+
+// Over sets the coordinates of a line.
+func Over(from, to float64, n int) SliceOption { return landscape.Over(from, to, n) }
+
+// Checkpoint keeps finished tiles in a file and goes on from it.
+func Checkpoint(path string) SliceOption { return landscape.Checkpoint(path) }
+
+// Resume goes on with an interrupted surface.
+func Resume(s *Surface) SliceOption { return landscape.Resume(s) }
+
+// Context stops a slice when ctx ends.
+func Context(ctx context.Context) SliceOption { return landscape.Context(ctx) }
+
+// Accuracy reports the fraction of samples classified correctly.
+func Accuracy() Quantity { return landscape.Accuracy() }
+
+// TestOn reports loss and accuracy on other data.
+func TestOn(data *dataset.Data) Quantity { return landscape.Test(data) }
+
+// GradientNorm reports the norm of the gradient.
+func GradientNorm() Quantity { return landscape.GradientNorm() }
+
+// HessianExtremes reports the smallest and largest eigenvalue of the Hessian, and Li's
+// ratio of them.
+func HessianExtremes() Quantity { return landscape.HessianExtremes() }
+
+// Measure reports any function of the parameters.
+func Measure(name string, f func(theta []float64) float64) Quantity {
+	return landscape.Measure(name, f)
+}

@@ -43,7 +43,13 @@ echo "$go_version, C compiler $cc, $("$python" -V)"
 
 step "Building the saddle command"
 go mod download
-go build -o bin/saddle ./kernel
+go build -o "$probe/saddle" ./kernel
+if cmp -s "$probe/saddle" bin/saddle; then
+  echo "nothing to do"
+else
+  mkdir -p bin
+  mv "$probe/saddle" bin/saddle
+fi
 
 step "Setting up JupyterLab in .venv"
 if [ -e .venv ] && ! .venv/bin/python -c '' 2>/dev/null; then

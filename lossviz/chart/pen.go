@@ -86,7 +86,19 @@ func (p pen) image(img image.Image, x, y, w, h float64) {
 }
 
 // fonts are the ones compiled in with gonum/plot: a picture is the same on every machine.
-var fonts = sync.OnceValue(func() *font.Cache { return font.NewCache(liberation.Collection()) })
+// Bold is a variant of its own here: gonum/plot's PDF canvas adds a font under its name alone, and asks for it by weight.
+var fonts = sync.OnceValue(func() *font.Cache {
+	all := liberation.Collection()
+	for _, f := range all {
+		if f.Font.Variant == "Sans" && f.Font.Weight == stdfont.WeightBold && f.Font.Style == stdfont.StyleNormal {
+			f.Font.Variant, f.Font.Weight = boldVariant, stdfont.WeightNormal
+			all = append(all, f)
+		}
+	}
+	return font.NewCache(all)
+})
+
+const boldVariant = "SansStrong"
 
 type face struct {
 	size   float64
@@ -97,7 +109,7 @@ type face struct {
 func (f face) font() font.Font {
 	fnt := font.Font{Typeface: "Liberation", Variant: "Sans", Size: vg.Length(f.size)}
 	if f.bold {
-		fnt.Weight = stdfont.WeightBold
+		fnt.Variant = boldVariant
 	}
 	if f.italic {
 		fnt.Style = stdfont.StyleItalic

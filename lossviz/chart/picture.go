@@ -18,7 +18,7 @@ import (
 // notebook is smaller, as the file holds it twice and the live chart takes its place.
 const (
 	savedDots    = 2
-	notebookDots = 1.5
+	notebookDots = 1.25
 )
 
 // gap is the space between two panels, as in figure.js.

@@ -1,12 +1,5 @@
 package chart
 
-func (f Line) sheet() (*sheet, error) { return &sheet{title: f.Title, caption: f.Caption}, nil }
-func (f TrainingCurve) sheet() (*sheet, error) {
-	return &sheet{title: f.Title, caption: f.Caption}, nil
-}
-func (f Interpolation) sheet() (*sheet, error) {
-	return &sheet{title: f.Title, caption: f.Caption}, nil
-}
 func (f Surfaces) sheet() (*sheet, error)   { return &sheet{title: f.Title, caption: f.Caption}, nil }
 func (f RatioMap) sheet() (*sheet, error)   { return &sheet{title: f.Title, caption: f.Caption}, nil }
 func (f Spectrum) sheet() (*sheet, error)   { return &sheet{title: f.Title, caption: f.Caption}, nil }

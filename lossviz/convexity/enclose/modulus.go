@@ -1,0 +1,138 @@
+package enclose
+
+import (
+	"context"
+	"math"
+
+	"github.com/gosaddle/saddle/lossviz/convexity/expr"
+	"github.com/gosaddle/saddle/lossviz/convexity/interval"
+)
+
+// maxDense is the largest dimension for which a full Hessian of the data's part is worth
+// having for the modulus.
+const maxDense = 64
+
+// StrongConvexity returns a certified m >= 0 such that L - m/2 |theta|^2 is convex, for an L
+// that is convex by the rules. It is the smallest eigenvalue, rounded down, of the constant Hessian of
+// those terms that are quadratic; the other terms are convex and count as 0. So an
+// unpenalized bias of a logistic loss gives 0.
+func (p *Problem) StrongConvexity(ctx context.Context) float64 {
+	q := &Problem{Dim: p.Dim}
+	diagonal := make([]interval.Interval, p.Dim)
+	onlySquares := true
+	for _, t := range p.Terms {
+		for _, part := range addends(t.Expr, t.Weight) {
+			if !quadratic(part.Expr) || !part.Expr.Curvature.IsConvex() || part.Weight.Lo < 0 {
+				continue
+			}
+			if len(t.Rows) == 1 && squares(part.Expr, part.Weight, diagonal) {
+				continue
+			}
+			onlySquares = false
+			part.Name, part.Rows, part.tape = t.Name, t.Rows, expr.Compile(part.Expr)
+			q.Terms = append(q.Terms, part)
+		}
+	}
+	least := math.Inf(1)
+	for _, d := range diagonal {
+		least = math.Min(least, d.Lo)
+	}
+	if onlySquares || p.Dim > maxDense {
+		return math.Max(0, least)
+	}
+	zero := make([]interval.Interval, p.Dim) // the Hessian is the same everywhere
+	_, _, hess, err := q.Hessian(ctx, zero)
+	if err != nil {
+		return math.Max(0, least)
+	}
+	for i, d := range diagonal {
+		hess[i*p.Dim+i] = hess[i*p.Dim+i].Add(d)
+	}
+	if values, ok := Eigenvalues(hess, p.Dim); ok {
+		least = math.Max(least, values[0].Lo)
+	}
+	return math.Max(0, least)
+}
+
+// addends splits a formula into the terms of its sum, each with its factor, where the rules allow
+// to say that each is convex.
+func addends(e *expr.Expr, weight interval.Interval) []*Term {
+	switch {
+	case e.Op == expr.OpSum:
+		var list []*Term
+		for _, a := range e.Args {
+			list = append(list, addends(a, weight)...)
+		}
+		return list
+	case e.Op == expr.OpDot && len(e.Args) > 2 || e.Op == expr.OpDot && e.Args[0].Op == expr.OpConst && e.Args[0].Value.Lo >= 0:
+		var list []*Term
+		for k := 0; k < len(e.Args); k += 2 {
+			u, v := e.Args[k], e.Args[k+1]
+			if u.Op == expr.OpConst && u.Value.Lo >= 0 {
+				list = append(list, addends(v, weight.Mul(u.Value))...)
+			} else {
+				list = append(list, &Term{Expr: expr.Product(u, v), Weight: weight})
+			}
+		}
+		return list
+	}
+	return []*Term{{Expr: e, Weight: weight}}
+}
+
+// quadratic reports whether a formula is a polynomial of degree 2 at most.
+func quadratic(e *expr.Expr) bool {
+	if affine(e) {
+		return true
+	}
+	switch e.Op {
+	case expr.OpSum:
+		for _, a := range e.Args {
+			if !quadratic(a) {
+				return false
+			}
+		}
+		return true
+	case expr.OpSquare:
+		return affine(e.Args[0])
+	case expr.OpDot:
+		for k := 0; k < len(e.Args); k += 2 {
+			u, v := e.Args[k], e.Args[k+1]
+			constant := u.Curvature == expr.Constant && quadratic(v) || v.Curvature == expr.Constant && quadratic(u)
+			if !constant && !(affine(u) && affine(v)) {
+				return false
+			}
+		}
+		return true
+	}
+	return false
+}
+
+func affine(e *expr.Expr) bool {
+	return e.Curvature == expr.Constant || e.Curvature == expr.Affine
+}
+
+// squares adds weight times the second derivatives of a sum of squares of single
+// variables to diagonal; false, and nothing added, if the formula is anything else.
+func squares(e *expr.Expr, weight interval.Interval, diagonal []interval.Interval) bool {
+	add := func(v *expr.Expr) {
+		diagonal[v.Index] = diagonal[v.Index].Add(weight.Scale(2))
+	}
+	switch {
+	case affine(e):
+		return true
+	case e.Op == expr.OpSquare && e.Args[0].Op == expr.OpVar:
+		add(e.Args[0])
+		return true
+	case e.Op == expr.OpDot:
+		for k := 0; k < len(e.Args); k += 2 {
+			if e.Args[k] != e.Args[k+1] || e.Args[k].Op != expr.OpVar {
+				return false
+			}
+		}
+		for k := 0; k < len(e.Args); k += 2 {
+			add(e.Args[k])
+		}
+		return true
+	}
+	return false
+}

@@ -1,0 +1,170 @@
+package convexity
+
+import (
+	"fmt"
+
+	"github.com/gosaddle/saddle/lossviz/nn"
+)
+
+// A HiddenLayer is a layer whose units can be exchanged without changing what the
+// network computes: each unit is reached by weights of its own and read by
+// weights of its own.
+type HiddenLayer struct {
+	Name       string
+	Activation nn.Activation // Identity where there is none
+
+	// Into[u] and From[u] are the places in theta of the weights and the bias into
+	// unit u (norm parameters of the unit too), and of the weights that read it. Equal
+	// positions in the lists of two units correspond.
+	Into, From [][]int
+
+	plain bool // no bias-shifting norm and no max-pooling between: signs can be flipped
+	norms bool
+}
+
+// Hidden lists the hidden layers of a network whose units are exchangeable: dense and
+// convolutional layers at the top level that are followed, after activations,
+// pooling, flattening and norms only, by another one.
+func Hidden(net *nn.Network) []HiddenLayer {
+	if net == nil || net.Err() != nil {
+		return nil
+	}
+	blocks := map[string]nn.Block{}
+	for _, b := range net.Blocks() {
+		blocks[b.Name] = b
+	}
+	var list []HiddenLayer
+	layers := net.Layers()
+	for i, layer := range layers {
+		h := HiddenLayer{Name: fmt.Sprintf("layer %d (%v)", i, layer), plain: true}
+		switch l := layer.(type) {
+		case nn.DenseLayer:
+			h.Activation = l.Activation
+		case nn.Conv2DLayer:
+			h.Activation = l.Activation
+		default:
+			continue
+		}
+		weight := blocks[fmt.Sprintf("%d.weight", i)]
+		units := weight.Shape[0]
+		h.Into, h.From = make([][]int, units), make([][]int, units)
+		h.add(h.Into, weight, 0)
+		if bias, ok := blocks[fmt.Sprintf("%d.bias", i)]; ok {
+			h.add(h.Into, bias, 0)
+		}
+		if h.follow(layers, blocks, i+1) {
+			list = append(list, h)
+		}
+	}
+	return list
+}
+
+// add gives each unit its part of a block along an axis.
+func (h *HiddenLayer) add(to [][]int, b nn.Block, axis int) {
+	outer, inner := 1, 1
+	for _, n := range b.Shape[:axis] {
+		outer *= n
+	}
+	for _, n := range b.Shape[axis+1:] {
+		inner *= n
+	}
+	each := b.Shape[axis] / len(to) // a flattened image gives each channel several
+	for u := range to {
+		for o := range outer {
+			for e := range each {
+				for i := range inner {
+					to[u] = append(to[u], b.Offset+(o*b.Shape[axis]+u*each+e)*inner+i)
+				}
+			}
+		}
+	}
+}
+
+// follow looks for the layer that reads the units.
+func (h *HiddenLayer) follow(layers []nn.Layer, blocks map[string]nn.Block, from int) bool {
+	for i := from; i < len(layers); i++ {
+		weight := blocks[fmt.Sprintf("%d.weight", i)]
+		switch l := layers[i].(type) {
+		case nn.ActivationLayer:
+			if h.Activation != nn.Identity && l.Activation != nn.Identity {
+				h.plain = false // two in a row: the symmetry of neither need hold
+			} else if l.Activation != nn.Identity {
+				h.Activation = l.Activation
+			}
+		case nn.FlattenLayer:
+		case nn.PoolLayer:
+			h.plain = h.plain && l.Mean
+		case nn.BatchNormLayer, nn.LayerNormLayer:
+			h.plain, h.norms = false, true
+			if l, running := l.(nn.BatchNormLayer); running && l.Mean != nil {
+				return false // each unit has statistics of its own
+			}
+			h.add(h.Into, weight, 0)
+			h.add(h.Into, blocks[fmt.Sprintf("%d.bias", i)], 0)
+		case nn.DenseLayer, nn.Conv2DLayer:
+			h.add(h.From, weight, 1)
+			return true
+		default:
+			return false
+		}
+	}
+	return false
+}
+
+// Units is the number of units.
+func (h HiddenLayer) Units() int { return len(h.Into) }
+
+// Permute returns theta with its units in another order: unit u of the result is unit
+// order[u] of theta. The network computes the same function, exactly.
+func (h HiddenLayer) Permute(theta []float64, order []int) []float64 {
+	out := append([]float64(nil), theta...)
+	for u, from := range order {
+		for k, at := range h.Into[u] {
+			out[at] = theta[h.Into[from][k]]
+		}
+		for k, at := range h.From[u] {
+			out[at] = theta[h.From[from][k]]
+		}
+	}
+	return out
+}
+
+// Swap exchanges two units.
+func (h HiddenLayer) Swap(theta []float64, i, j int) []float64 {
+	order := make([]int, h.Units())
+	for u := range order {
+		order[u] = u
+	}
+	order[i], order[j] = j, i
+	return h.Permute(theta, order)
+}
+
+// CanFlip reports whether the sign of a unit can be flipped: for odd activations.
+func (h HiddenLayer) CanFlip() bool {
+	return h.plain && (h.Activation == nn.Tanh || h.Activation == nn.Identity)
+}
+
+// Flip returns theta with the signs of all weights into and out of unit u
+// changed. For an odd activation the network computes the same function, exactly.
+// (A sigmoid, which is 1/2 plus an odd function, would need its readers' biases shifted too.)
+func (h HiddenLayer) Flip(theta []float64, u int) []float64 { return h.Rescale(theta, u, -1) }
+
+// CanRescale reports whether a unit can be scaled by a positive factor: for ReLU,
+// leaky ReLU and the identity.
+func (h HiddenLayer) CanRescale() bool {
+	return !h.norms && (h.Activation == nn.ReLU || h.Activation == nn.LeakyReLU || h.Activation == nn.Identity)
+}
+
+// Rescale returns theta with the weights into unit u multiplied by c and those out of it
+// divided by c. For a positively homogeneous activation and c > 0 the network computes the
+// same function, exactly if c is a power of two.
+func (h HiddenLayer) Rescale(theta []float64, u int, c float64) []float64 {
+	out := append([]float64(nil), theta...)
+	for _, at := range h.Into[u] {
+		out[at] *= c
+	}
+	for _, at := range h.From[u] {
+		out[at] /= c
+	}
+	return out
+}

@@ -1,0 +1,3 @@
+package convexity
+
+func (v *Verdict) verify() error { return nil }

@@ -2,6 +2,7 @@ package lossviz_test
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/gosaddle/saddle/lossviz"
 	"github.com/gosaddle/saddle/lossviz/dataset"
@@ -22,7 +23,7 @@ func Example() {
 
 	plane := lossviz.FilterNormalized(loss, run.End(), 7)
 	surface := lossviz.Slice(loss, plane, lossviz.Square(1, 21))
-	fmt.Printf("in the middle of the surface is the run's end: %t\n", surface.Z[10][10] == run.Loss())
+	fmt.Printf("in the middle of the surface is the run's end: %t\n", math.Abs(surface.Z[10][10]-run.Loss()) < 1e-12)
 	fmt.Println("errors:", run.Err(), line.Err(), surface.Err())
 	// Output:
 	// trained to less than a fifth: true

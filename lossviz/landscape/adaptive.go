@@ -13,7 +13,7 @@ import (
 )
 
 // A cell is a square of the lattice with 3 x 3 nodes: its corners, the middles of its
-// sides, its centre. Inside, the surface is the biquadratic function through them.
+// sides, its centre. The biquadratic function through them predicts the values inside.
 type cell struct {
 	i, j, half int // lower corner, and half of the side, in lattice steps
 	error      float64
@@ -101,11 +101,7 @@ func (e *evaluator) adaptive(c *config, what string, xs, ys []float64, budget in
 	for i := range computed {
 		computed[i] = append([]bool(nil), l.known[i*ny:(i+1)*ny]...)
 	}
-	// Small cells last, so that where cells of two sizes meet the finer one counts.
-	sort.SliceStable(leaves, func(a, b int) bool { return leaves[a].half > leaves[b].half })
-	for _, leaf := range leaves {
-		l.fillIn(leaf)
-	}
+	l.fillIn(half / 2)
 	return rec, computed, err
 }
 
@@ -218,16 +214,61 @@ func quadratic(a, b, c, x float64) [3]float64 {
 	}
 }
 
-// fillIn interpolates every quantity at the cell's lattice points that are not known.
-func (l *lattice) fillIn(c cell) {
-	ny := len(l.ys)
-	for i := c.i; i <= c.i+2*c.half; i++ {
-		for j := c.j; j <= c.j+2*c.half; j++ {
-			if at := i*ny + j; !l.known[at] {
-				for q := range l.values {
-					l.values[q][at] = l.predict(c, q, i, j)
-				}
+// fillIn interpolates every quantity at the points that are not known. All points at
+// multiples of 2 half are (at least five in a row); the spacing is halved again and again, each new point being
+// interpolated in one coordinate from four around it, known or interpolated before.
+func (l *lattice) fillIn(half int) {
+	nx, ny := len(l.xs), len(l.ys)
+	for s := half; s >= 1; s /= 2 {
+		for i := s; i < nx; i += 2 * s {
+			at, w := stencil(l.xs, i, s)
+			for j := 0; j < ny; j += 2 * s {
+				l.fillPoint(i*ny+j, at, w, ny, j)
 			}
 		}
+		for j := s; j < ny; j += 2 * s {
+			at, w := stencil(l.ys, j, s)
+			for i := 0; i < nx; i += s {
+				l.fillPoint(i*ny+j, at, w, 1, i*ny)
+			}
+		}
+	}
+}
+
+// stencil is the four points at odd distances s around point i, shifted inwards at the
+// ends, and Lagrange's weights for them.
+func stencil(v []float64, i, s int) (at [4]int, w [4]float64) {
+	first := max(0, min(i-3*s, len(v)-1-6*s))
+	for k := range at {
+		at[k] = first + 2*s*k
+	}
+	return at, cubic(v, at, v[i])
+}
+
+// cubic is Lagrange's weights at x for the nodes v[at[0]], ..., v[at[3]].
+func cubic(v []float64, at [4]int, x float64) (w [4]float64) {
+	for k := range w {
+		w[k] = 1
+		for m := range at {
+			if m != k {
+				w[k] *= (x - v[at[m]]) / (v[at[k]] - v[at[m]])
+			}
+		}
+	}
+	return w
+}
+
+// fillPoint interpolates at one point, unless it is known, from the points
+// base + at[k] * stride.
+func (l *lattice) fillPoint(point int, at [4]int, w [4]float64, stride, base int) {
+	if l.known[point] {
+		return
+	}
+	for _, v := range l.values {
+		sum := 0.0
+		for k := range at {
+			sum += w[k] * v[base+at[k]*stride]
+		}
+		v[point] = sum // holes spread to the points that are interpolated from them
 	}
 }

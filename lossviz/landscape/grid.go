@@ -41,6 +41,7 @@ func (a Axis) Values() []float64 {
 	for i := range v {
 		v[i] = (float64(a.N-1-i)*a.From + float64(i)*a.To) / n
 	}
+	v[0], v[a.N-1] = a.From, a.To
 	return v
 }
 
@@ -96,16 +97,17 @@ func Geometric(smallest, radius float64, n int) Grid {
 
 // Adaptive makes the grid adaptive: at most a quarter of its points are computed. It
 // begins coarse, and again and again splits the cells whose values were predicted worst
-// by their neighbourhood; the other points are interpolated (biquadratically) and
+// by their neighbourhood; the other points are interpolated (by cubics) and
 // marked so in [Surface.Computed]. For smooth losses the error is no larger than that
 // of bilinear interpolation on the full grid.
 //
-// Both numbers of points are rounded up to a multiple of 16, plus 1, so that cells can
-// be halved.
+// Both numbers of points are rounded down to a multiple of 16, plus 1 (and up to 33), so
+// that cells can be halved, and a surface that bends the same everywhere fits into the
+// budget at twice the spacing.
 func Adaptive(g Grid) Grid {
-	up := func(n int) int { return max(33, (n+14)/16*16+1) }
+	round := func(n int) int { return max(33, (n-1)/16*16+1) }
 	g.Budget = g.X.N * g.Y.N / 4
-	g.X.N, g.Y.N = up(g.X.N), up(g.Y.N)
+	g.X.N, g.Y.N = round(g.X.N), round(g.Y.N)
 	return g
 }
 

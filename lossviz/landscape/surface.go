@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"sort"
 	"strings"
 	"time"
 
@@ -219,7 +220,7 @@ func Merge(parts ...*Surface) *Surface {
 			if out.rec.done[t] {
 				for q := range rows {
 					for k, v := range rows[q] {
-						if math.Float64bits(v) != math.Float64bits(out.rec.values[q][from+k]) {
+						if u := out.rec.values[q][from+k]; u != v && !(math.IsNaN(u) && math.IsNaN(v)) {
 							return fail("part %d has other values than an earlier part at the same points", i+1)
 						}
 					}
@@ -532,4 +533,39 @@ func (s *Surface) Show() error {
 		return s.Err()
 	}
 	return s.Figure("").Show()
+}
+
+// Interpolate returns the loss at (a, b), interpolated between the grid's points:
+// bilinearly, or, on an adaptive grid, by cubics in both coordinates. It is NaN
+// outside the grid.
+func (s *Surface) Interpolate(a, b float64) float64 {
+	if s.rec == nil || !(a >= s.X[0] && a <= s.X[len(s.X)-1] && b >= s.Y[0] && b <= s.Y[len(s.Y)-1]) {
+		return math.NaN()
+	}
+	if s.Computed != nil {
+		i, u := four(s.X, a)
+		j, v := four(s.Y, b)
+		sum := 0.0
+		for di := range u {
+			for dj := range v {
+				sum += u[di] * v[dj] * s.Z[i+di][j+dj]
+			}
+		}
+		return sum
+	}
+	i, j := below(s.X, a), below(s.Y, b)
+	u, v := (a-s.X[i])/(s.X[i+1]-s.X[i]), (b-s.Y[j])/(s.Y[j+1]-s.Y[j])
+	return (1-u)*((1-v)*s.Z[i][j]+v*s.Z[i][j+1]) + u*((1-v)*s.Z[i+1][j]+v*s.Z[i+1][j+1])
+}
+
+// below is the interval of v that x lies in: v[i] <= x <= v[i+1].
+func below(v []float64, x float64) int {
+	return max(0, min(len(v)-2, sort.SearchFloat64s(v, x)-1))
+}
+
+// four is the first of four coordinates around x, and the weights of the cubic through
+// them.
+func four(v []float64, x float64) (int, [4]float64) {
+	i := max(0, min(len(v)-4, below(v, x)-1))
+	return i, cubic(v, [4]int{i, i + 1, i + 2, i + 3}, x)
 }

@@ -11,29 +11,26 @@ import (
 type Option func(*config)
 
 type config struct {
-	name          string
-	steps         int
-	rate          float64
-	schedule      Schedule
-	momentum      float64
-	nesterov      bool
-	beta1, beta2  float64
-	eps           float64
-	decay         float64
-	batch         int
-	seed          uint64
-	tolerance     float64
-	patience      int
-	improvement   float64
-	keep          int
-	every         int
-	ctx           context.Context
-	test          *dataset.Data
-	testEvery     int
-	quiet         bool
-	clip          float64
-	rateWasGiven  bool
-	stepsAreGiven bool
+	name         string
+	steps        int
+	rate         float64
+	schedule     Schedule
+	momentum     float64
+	nesterov     bool
+	beta1, beta2 float64
+	eps          float64
+	decay        float64
+	batch        int
+	seed         uint64
+	tolerance    float64
+	patience     int
+	improvement  float64
+	keep         int
+	every        int
+	ctx          context.Context
+	test         *dataset.Data
+	quiet        bool
+	clip         float64
 }
 
 func newConfig(opts []Option) *config {
@@ -50,12 +47,12 @@ func newConfig(opts []Option) *config {
 	return c
 }
 
-// Steps sets the number of steps; the default is 500.
-func Steps(n int) Option { return func(c *config) { c.steps, c.stepsAreGiven = n, true } }
+// Steps sets the number of steps; the default is 500, or 100 for Newton-CG.
+func Steps(n int) Option { return func(c *config) { c.steps = n } }
 
 // Rate sets the learning rate; the default is 0.1, or 0.05 for Adam and AdamW. L-BFGS and
 // Newton-CG find their steps by line search and ignore it.
-func Rate(r float64) Option { return func(c *config) { c.rate, c.rateWasGiven = r, true } }
+func Rate(r float64) Option { return func(c *config) { c.rate = r } }
 
 // A Schedule is the factor on the learning rate at a step: at step 0 <= step < steps.
 type Schedule func(step, steps int) float64

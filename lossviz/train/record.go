@@ -162,12 +162,17 @@ func (r *recorder) add(step int, theta []float64, value, norm, rate float64) boo
 		run.stopped = fmt.Sprintf("converged: gradient norm %.3g", norm)
 		return false
 	}
-	if err := r.ctx.Err(); err != nil {
-		run.stopped = "interrupted"
-		run.err = fmt.Errorf("train: %s: interrupted after %d of %d steps: %w", run.name, step, r.c.steps, context.Canceled)
+	if r.ctx.Err() != nil {
+		r.interrupted()
 		return false
 	}
 	return true
+}
+
+// interrupted makes the run's error that of an interrupt.
+func (r *recorder) interrupted() {
+	r.run.stopped = "interrupted"
+	r.run.err = fmt.Errorf("train: %s: interrupted after %d of %d steps: %w", r.run.name, r.run.step, r.c.steps, context.Canceled)
 }
 
 // store keeps theta in the trajectory: the present point is always the last one, and

@@ -44,3 +44,19 @@ func BenchmarkEvaluator(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkSlicer is one goroutine's time for a point of a plane.
+func BenchmarkSlicer(b *testing.B) {
+	for name, e := range benchmarks() {
+		b.Run(name, func(b *testing.B) {
+			random := rand.New(rand.NewPCG(1, 1))
+			work := e.Slicer(e.net.Init(1), normals(random, e.Dim()), normals(random, e.Dim())).Worker()
+			x, y := normals(random, 64), normals(random, 64)
+			loss := make([]float64, 64)
+			for b.Loop() {
+				work(x, y, loss, nil)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/64, "ns/point")
+		})
+	}
+}

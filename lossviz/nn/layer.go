@@ -56,9 +56,10 @@ type Layer interface {
 // DenseLayer is the map y = f(Wx + b) from In to Out numbers. The parameters are weight, Out x In,
 // and, unless NoBias, bias, Out.
 type DenseLayer struct {
-	In, Out    int
-	Activation Activation
-	NoBias     bool
+	In         int        `json:"in"`
+	Out        int        `json:"out"`
+	Activation Activation `json:"activation,omitempty"`
+	NoBias     bool       `json:"no-bias,omitempty"`
 }
 
 // Dense is a [DenseLayer] in short.
@@ -73,18 +74,23 @@ func Dense(in, out int, act Activation) DenseLayer {
 //
 // Height and Width are those of the input images. Only the first layer of a network must give them.
 type Conv2DLayer struct {
-	In, Out, Kernel int
-	Stride, Padding int
-	Height, Width   int
-	Activation      Activation
-	NoBias          bool
+	In         int        `json:"in"`
+	Out        int        `json:"out"`
+	Kernel     int        `json:"kernel"`
+	Stride     int        `json:"stride,omitempty"`
+	Padding    int        `json:"padding,omitempty"`
+	Height     int        `json:"height,omitempty"`
+	Width      int        `json:"width,omitempty"`
+	Activation Activation `json:"activation,omitempty"`
+	NoBias     bool       `json:"no-bias,omitempty"`
 }
 
 // PoolLayer takes the maximum (or the mean, with Mean) of each Size x Size window of each channel.
 // A Stride of 0 means Size; what does not fill a window is left out.
 type PoolLayer struct {
-	Size, Stride int
-	Mean         bool
+	Size   int  `json:"size"`
+	Stride int  `json:"stride,omitempty"`
+	Mean   bool `json:"-"` // in JSON the type says it
 }
 
 // MaxPool is a [PoolLayer] in short.
@@ -97,7 +103,9 @@ func AvgPool(size int) PoolLayer { return PoolLayer{Size: size, Mean: true} }
 type FlattenLayer struct{}
 
 // ActivationLayer applies an activation to every number.
-type ActivationLayer struct{ Activation Activation }
+type ActivationLayer struct {
+	Activation Activation `json:"activation"`
+}
 
 // ResidualLayer is an inner stack of layers, plus its own input if Skip is set. The
 // parameters are the same with and without, so that the two landscapes can be compared.
@@ -116,16 +124,17 @@ func Residual(inner ...Layer) ResidualLayer { return ResidualLayer{Inner: inner,
 // PyTorch trains: the batch is all of the data for a loss, and the given samples for a mini-batch. With
 // both set (Features numbers each) they are used in place, as PyTorch evaluates: see [Network.Freeze].
 type BatchNormLayer struct {
-	Features       int
-	Eps            float64 // added to the variance; 0 means 1e-5
-	Mean, Variance []float64
+	Features int       `json:"features"`
+	Eps      float64   `json:"eps,omitempty"` // added to the variance; 0 means 1e-5
+	Mean     []float64 `json:"mean,omitempty"`
+	Variance []float64 `json:"variance,omitempty"`
 }
 
 // LayerNormLayer normalizes the Features numbers of each sample (all of an image), then scales
 // by weight and shifts by bias, both of length Features.
 type LayerNormLayer struct {
-	Features int
-	Eps      float64 // added to the variance; 0 means 1e-5
+	Features int     `json:"features"`
+	Eps      float64 `json:"eps,omitempty"` // added to the variance; 0 means 1e-5
 }
 
 func (l DenseLayer) String() string {

@@ -7,7 +7,9 @@ computes for them in float64, and *.safetensors as PyTorch users save them.
 import gzip, json, pathlib
 import torch
 from torch import nn
-from torch.func import functional_call, hessian
+from torch.func import functional_call
+# Not torch.func.hessian: in 2.12.1 it is wrong, even asymmetric, behind layer and batch norm.
+from torch.autograd.functional import hessian
 from safetensors.torch import save_file
 
 torch.set_default_dtype(torch.float64)
@@ -33,7 +35,7 @@ class Residual(nn.Module):
 
 def module(layer):
     """One layer, from the JSON that nn.Network reads."""
-    t, bias = layer["type"], not layer.get("no_bias", False)
+    t, bias = layer["type"], not layer.get("no-bias", False)
     if t == "dense":
         parts = [nn.Linear(layer["in"], layer["out"], bias=bias)]
     elif t == "conv2d":
@@ -72,9 +74,10 @@ def dense(i, o, act="identity", **more):
     return {"type": "dense", "in": i, "out": o, "activation": act, **more}
 
 
+NO_BIAS = {"no-bias": True}
 NETS = {a: [dense(3, 5, a), dense(5, 4, a), dense(4, 3)] for a in ACT}
 NETS |= {
-    "no bias": [dense(3, 4, "tanh", no_bias=True), dense(4, 3, no_bias=True)],
+    "no bias": [dense(3, 4, "tanh", **NO_BIAS), dense(4, 3, **NO_BIAS)],
     "activation layer": [{"type": "activation", "activation": "tanh"}, dense(3, 5), {"type": "activation", "activation": "gelu"}, dense(5, 3)],
     "layer norm": [dense(3, 5, "tanh"), {"type": "layer-norm", "features": 5}, dense(5, 3)],
     "batch norm": [dense(3, 5, "tanh"), {"type": "batch-norm", "features": 5}, dense(5, 3)],
@@ -83,7 +86,7 @@ NETS |= {
                  {"type": "activation", "activation": "silu"}, dense(4, 3)],
     "skip off": [dense(3, 4, "tanh"), {"type": "residual", "skip": False, "inner": [dense(4, 4, "gelu")]}, dense(4, 3)],
     "conv": [{"type": "conv2d", "in": 2, "out": 3, "kernel": 3, "padding": 1, "height": 5, "width": 6, "activation": "tanh"}, {"type": "max-pool", "size": 2},
-             {"type": "conv2d", "in": 3, "out": 2, "kernel": 2, "activation": "sigmoid", "no_bias": True}, {"type": "flatten"}, dense(4, 3)],
+             {"type": "conv2d", "in": 3, "out": 2, "kernel": 2, "activation": "sigmoid", **NO_BIAS}, {"type": "flatten"}, dense(4, 3)],
     "conv stride": [{"type": "conv2d", "in": 1, "out": 2, "kernel": 3, "stride": 2, "padding": 2, "height": 10, "width": 6, "activation": "silu"},
                     {"type": "batch-norm", "features": 2}, {"type": "avg-pool", "size": 2, "stride": 1}, {"type": "flatten"}, {"type": "layer-norm", "features": 30}, dense(30, 3)],
     "conv residual": [{"type": "conv2d", "in": 1, "out": 3, "kernel": 2, "height": 5, "width": 5, "activation": "relu"},
@@ -133,7 +136,7 @@ def case(name, layers, loss, n=7, scale=1.0, l1=0.0, l2=0.0):
     value = f(theta)
     p = theta.clone().requires_grad_()
     grad, = torch.autograd.grad(f(p), p)
-    hess = hessian(f)(theta)
+    hess = hessian(f, theta)
     at = [(a, b) for a in (-1.0, -0.25, 0.5) for b in (-0.75, 0.0, 1.0)]
     cases.append({
         "name": f"{name}, {loss}" + (f", scale {scale:g}" if scale != 1 else "") + (", penalties" if l2 else ""),
@@ -153,10 +156,6 @@ for loss in LOSS:
     case("tanh", NETS["tanh"], loss, l1=0.01, l2=0.1)
     case("relu", NETS["relu"], loss, scale=30)       # saturated logits
     case("linear", [dense(3, 3)], loss, scale=400)   # exp overflows here
-
-
-def shorten(v):
-    return [shorten(w) for w in v] if isinstance(v, list) else v
 
 
 with open(here / "cases.json.gz", "wb") as out:

@@ -18,6 +18,8 @@ requirements=kernel/spec/requirements.txt
 libraries='
 echarts 6.1.0 ab4c9a14f8200bd15476c587e1b95abd15859b176b22875b92828d02326e74023a080f6034fc47b55d917193447a9655964e32bc16243a46e4e87215a48c8764 dist/echarts.min.js
 echarts-gl 2.1.0 1b1cc03d3609c8e00d6eeec89e474657b40b2e9572b9058dbcdd72c841088aa80cd758a500ed8e92f3cd81175ff39e11f593edfc2d470208cef1476b8fad6539 dist/echarts-gl.min.js
+katex 0.16.22 5c21d1754c3895fdd22816897b812f82a22e5b090f4a8f57a1e3bc1a3416f78069ed35aff61361cd98d9f8e1fdc9fd5498bca06fb0c84f91921508b2b75eb362 dist/katex.min.js
+katex 0.16.22 5c21d1754c3895fdd22816897b812f82a22e5b090f4a8f57a1e3bc1a3416f78069ed35aff61361cd98d9f8e1fdc9fd5498bca06fb0c84f91921508b2b75eb362 dist/contrib/auto-render.min.js
 '
 
 step "Checking what this machine has"
@@ -67,7 +69,7 @@ else
   cp "$requirements" .venv/saddle-requirements.txt
 fi
 
-step "Fetching the page libraries (ECharts)"
+step "Fetching the page libraries (ECharts, KaTeX)"
 page=$(bin/saddle paths page)
 if printf '%s' "$libraries" | cmp -s - "$page/versions"; then
   echo "nothing to do"
@@ -109,8 +111,7 @@ handout=handouts/$(basename "$notebook" .ipynb).html
 if [ "$handout" -nt "$notebook" ] && [ "$handout" -nt .venv/share/jupyter/kernels/saddle/kernel.json ]; then
   echo "nothing to do"
 else
-  .venv/bin/jupyter nbconvert --log-level WARN --to html --execute --ExecutePreprocessor.kernel_name=saddle --output-dir handouts "$notebook"
-  echo "wrote $handout"
+  bin/saddle handout --execute -o handouts "$notebook"
 fi
 
 cat <<END

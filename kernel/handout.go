@@ -1,0 +1,49 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gosaddle/saddle/kernel/internal/handout"
+	"github.com/gosaddle/saddle/kernel/internal/paths"
+)
+
+func handoutCommand() *cobra.Command {
+	var o handout.Options
+	cmd := &cobra.Command{
+		Use:   "handout notebook...",
+		Short: "Export notebooks as handouts that need no network",
+		Long: `Handout writes one HTML file for each notebook. Every figure in it is live, formulas are drawn, and nothing is
+fetched: the page libraries are embedded, once a file. With --student, what stands between BEGIN SOLUTION and
+END SOLUTION in code cells is left out. With --execute the notebook is run first; its file stays as it is.`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var err error
+			if o.Libraries, err = paths.PageLibraries(); err != nil {
+				return err
+			}
+			if o.Jupyter, err = handout.Jupyter(); err != nil {
+				return err
+			}
+			var failed []error
+			for _, notebook := range args {
+				path, err := handout.Export(cmd.Context(), notebook, o)
+				if err != nil {
+					failed = append(failed, err)
+					continue
+				}
+				fmt.Fprintln(cmd.OutOrStdout(), "wrote", path)
+			}
+			return errors.Join(failed...)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVarP(&o.Out, "output", "o", "handouts", "`folder` of the handouts")
+	flags.BoolVar(&o.Execute, "execute", false, "run the notebooks first")
+	flags.StringVar(&o.Kernel, "kernel", "saddle", "`name` of the kernel that runs them")
+	flags.BoolVar(&o.Student, "student", false, "leave solutions out")
+	flags.BoolVar(&o.NoCode, "no-code", false, "leave the cells' code out")
+	return cmd
+}

@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/gosaddle/saddle/kernel/internal/client"
 	"github.com/gosaddle/saddle/kernel/internal/jupytertest"
 	"github.com/gosaddle/saddle/kernel/internal/wire"
 )
@@ -204,7 +205,9 @@ func TestParentGone(t *testing.T) {
 	}
 	dir := t.TempDir()
 	file := filepath.Join(dir, "connection.json")
-	jupytertest.WriteConnection(t, file, connection)
+	if err := client.WriteConnection(file, connection); err != nil {
+		t.Fatal(err)
+	}
 	// The shell is the kernel's parent. Its stdout ends when the kernel and its worker, which inherit it, end.
 	parent := exec.Command("sh", "-c", `JPY_PARENT_PID=$$ "$0" kernel -f "$1" & wait`, jupytertest.Binary(), file)
 	parent.Env = append(os.Environ(), "SADDLE_DATA="+dir, "SADDLE_SOURCE="+must(filepath.Abs("..")))

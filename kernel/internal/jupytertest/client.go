@@ -1,7 +1,6 @@
-// Package jupytertest is a Jupyter client for tests. It speaks to a real kernel over ZeroMQ: Start runs the
-// saddle command in a process of its own, Dial connects to a kernel that is served already.
+// Package jupytertest is package client for tests: what goes wrong fails the test. Start runs the saddle
+// command in a process of its own, Dial connects to a kernel that is served already.
 //
-// Its sockets are go-zeromq's, not those of package wire, so that a mistake there does not answer itself.
 // Tests wait for messages, never for time to pass; a message that does not come fails the test after
 // Patience.
 package jupytertest
@@ -10,15 +9,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
-	"log"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/go-zeromq/zmq4"
-
+	"github.com/gosaddle/saddle/kernel/internal/client"
 	"github.com/gosaddle/saddle/kernel/internal/wire"
 )
 
@@ -28,140 +23,48 @@ const Patience = 3 * time.Minute
 
 // Client is a front end connected to a kernel.
 type Client struct {
-	t       testing.TB
-	codec   *wire.Codec
-	sockets map[wire.Channel]zmq4.Socket
-	sending sync.Mutex
-
-	// Answer, when set, answers the kernel's input_request; executions then allow stdin.
-	Answer func(prompt string, password bool) string
-
-	mu      sync.Mutex
-	calls   map[string]*Call // by message id
-	general *Call            // what belongs to no call of this client
-	failure string           // why the kernel is known to be gone
-
-	ctx    context.Context // ends with the client, or with the kernel
-	cancel context.CancelFunc
+	t testing.TB
+	c *client.Client
 }
 
 // Dial connects a client to a kernel, and waits until the kernel has told it that it will miss nothing.
 func Dial(t testing.TB, connection wire.Connection) *Client {
 	t.Helper()
-	c := newClient(t, connection)
-	c.connect(connection)
-	return c
-}
-
-func newClient(t testing.TB, connection wire.Connection) *Client {
-	t.Helper()
-	codec, err := wire.NewCodec(connection)
+	c, err := client.New(connection)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &Client{t: t, codec: codec, sockets: map[wire.Channel]zmq4.Socket{}, calls: map[string]*Call{}}
-	c.general = newCall(c, "")
-	c.ctx, c.cancel = context.WithCancel(context.Background())
-	t.Cleanup(c.cancel)
-	return c
+	t.Cleanup(c.Close)
+	ctx, cancel := patience()
+	defer cancel()
+	if err := c.Connect(ctx, connection); err != nil {
+		t.Fatal(err)
+	}
+	return &Client{t: t, c: c}
 }
 
-// connect opens the sockets and waits for the kernel's welcome.
-func (c *Client) connect(connection wire.Connection) {
-	c.t.Helper()
-	c.t.Cleanup(func() {
-		for _, s := range c.sockets {
-			s.Close()
-		}
-	})
-	quiet := zmq4.WithLogger(log.New(io.Discard, "", 0))
-	// One identity on all: so the kernel finds the stdin that belongs to a shell.
-	identity := zmq4.WithID(zmq4.SocketIdentity(c.codec.Session()))
-	retry := []zmq4.Option{quiet, identity, zmq4.WithDialerRetry(20 * time.Millisecond), zmq4.WithDialerMaxRetries(int(Patience / (20 * time.Millisecond)))}
-	for ch := wire.Shell; ch <= wire.IOPub; ch++ {
-		socket := zmq4.NewDealer(c.ctx, retry...)
-		if ch == wire.IOPub {
-			socket = zmq4.NewSub(c.ctx, retry...)
-		}
-		c.sockets[ch] = socket
-		if err := socket.Dial(connection.Endpoint(ch)); err != nil {
-			c.mu.Lock()
-			defer c.mu.Unlock()
-			c.t.Fatalf("dial %s: %v %s", ch, err, c.failure)
-		}
-		if ch == wire.IOPub {
-			if err := socket.SetOption(zmq4.OptionSubscribe, ""); err != nil {
-				c.t.Fatal(err)
-			}
-		}
-		go c.listen(ch, socket)
-	}
-	c.general.Until(func(m *wire.Message) bool { return m.Header.MsgType == "iopub_welcome" })
+func patience() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.Background(), Patience)
 }
 
-// listen hands the messages of one socket to the calls they belong to.
-func (c *Client) listen(ch wire.Channel, socket zmq4.Socket) {
-	for {
-		msg, err := socket.Recv()
-		if err != nil {
-			return
-		}
-		m, err := c.codec.Decode(msg.Frames)
-		if err != nil {
-			c.t.Errorf("the kernel sent on %s: %v", ch, err)
-			continue
-		}
-		m.Channel = ch
-		c.mu.Lock()
-		call := c.calls[m.Parent.MsgID]
-		answer := c.Answer
-		c.mu.Unlock()
-		if m.Header.MsgType == "input_request" && answer != nil {
-			var in struct {
-				Prompt   string
-				Password bool
-			}
-			if err := json.Unmarshal(m.Content, &in); err != nil {
-				c.t.Errorf("input_request: %v", err)
-			}
-			c.send(wire.Stdin, "input_reply", m, map[string]any{"status": "ok", "value": answer(in.Prompt, in.Password)})
-		}
-		if call == nil {
-			call = c.general
-		}
-		call.add(m)
-	}
-}
-
-func (c *Client) send(ch wire.Channel, msgType string, parent *wire.Message, content any) *Call {
-	m, err := c.codec.New(msgType, parent, content)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	call := newCall(c, m.Header.MsgID)
-	call.Type = msgType
-	c.mu.Lock()
-	c.calls[call.ID] = call
-	c.mu.Unlock()
-	frames, err := c.codec.Encode(m)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	c.SendRaw(ch, frames...)
-	return call
-}
+// Answer sets what answers the kernel's input_request; executions then allow stdin. nil: nothing does.
+func (c *Client) Answer(answer func(prompt string, password bool) string) { c.c.Answer(answer) }
 
 // Send sends a request and returns at once.
 func (c *Client) Send(ch wire.Channel, msgType string, content any) *Call {
-	return c.send(ch, msgType, nil, content)
+	c.t.Helper()
+	call, err := c.c.Send(ch, msgType, content)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return &Call{t: c.t, call: call}
 }
 
 // SendRaw sends any frames: broken ones too.
 func (c *Client) SendRaw(ch wire.Channel, frames ...[]byte) {
-	c.sending.Lock()
-	defer c.sending.Unlock()
-	if err := c.sockets[ch].SendMulti(zmq4.NewMsgFrom(frames...)); err != nil {
-		c.t.Errorf("send on %s: %v", ch, err)
+	c.t.Helper()
+	if err := c.c.SendFrames(ch, frames...); err != nil {
+		c.t.Fatal(err)
 	}
 }
 
@@ -174,12 +77,16 @@ func (c *Client) Request(msgType string, content any) map[string]any {
 
 // Start sends a cell and returns at once. options are fields of execute_request, in pairs.
 func (c *Client) Start(code string, options ...any) *Call {
-	content := map[string]any{"code": code, "silent": false, "store_history": true, "user_expressions": map[string]any{},
-		"allow_stdin": c.Answer != nil, "stop_on_error": true}
+	c.t.Helper()
+	fields := map[string]any{}
 	for i := 0; i+1 < len(options); i += 2 {
-		content[options[i].(string)] = options[i+1]
+		fields[options[i].(string)] = options[i+1]
 	}
-	return c.Send(wire.Shell, "execute_request", content)
+	call, err := c.c.Execute(code, fields)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return &Call{t: c.t, call: call}
 }
 
 // Run runs a cell to its end, whatever that is.
@@ -193,7 +100,7 @@ func (c *Client) MustRun(code string, options ...any) *Result {
 	c.t.Helper()
 	r := c.Run(code, options...)
 	if r.Status != "ok" {
-		c.t.Fatalf("cell failed: %s: %s\n%s\n--- cell\n%s", r.Name, r.Value, strings.Join(r.Traceback, "\n"), code)
+		c.t.Fatalf("cell failed: %s: %s\n%s\n--- cell\n%.5000s", r.Name, r.Value, strings.Join(r.Traceback, "\n"), code)
 	}
 	return r
 }
@@ -206,94 +113,32 @@ func (c *Client) Interrupt() {
 
 // General is the call that collects what belongs to none of this client's: the welcome, the kernel's start,
 // output of others.
-func (c *Client) General() *Call { return c.general }
-
-// fail wakes all who wait: the kernel is gone.
-func (c *Client) fail(why string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.failure = why
-	c.cancel()
-	for _, call := range c.calls {
-		call.wake()
-	}
-	c.general.wake()
-}
+func (c *Client) General() *Call { return &Call{t: c.t, call: c.c.General()} }
 
 // Call is a request that was sent, and what has come back so far.
 type Call struct {
-	ID   string // message id of the request
-	Type string
-
-	c      *Client
-	mu     sync.Mutex
-	came   []*wire.Message
-	signal chan struct{} // has an element when came has grown
-}
-
-func newCall(c *Client, id string) *Call {
-	return &Call{ID: id, c: c, signal: make(chan struct{}, 1)}
-}
-
-func (k *Call) add(m *wire.Message) {
-	k.mu.Lock()
-	k.came = append(k.came, m)
-	k.mu.Unlock()
-	k.wake()
-}
-
-func (k *Call) wake() {
-	select {
-	case k.signal <- struct{}{}:
-	default:
-	}
+	t    testing.TB
+	call *client.Call
 }
 
 // Messages returns what has come back so far, in order.
-func (k *Call) Messages() []*wire.Message {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return append([]*wire.Message(nil), k.came...)
-}
+func (k *Call) Messages() []*wire.Message { return k.call.Messages() }
 
 // Until waits for a message that passes, among those that came and will come, and returns it.
 func (k *Call) Until(pass func(*wire.Message) bool) *wire.Message {
-	k.c.t.Helper()
-	deadline := time.NewTimer(Patience)
-	defer deadline.Stop()
-	for seen := 0; ; {
-		all := k.Messages()
-		for ; seen < len(all); seen++ {
-			if pass(all[seen]) {
-				k.wake() // there may be another who waits
-				return all[seen]
-			}
-		}
-		k.c.mu.Lock()
-		failure := k.c.failure
-		k.c.mu.Unlock()
-		if failure != "" {
-			k.c.t.Fatalf("%s; waiting for an answer to %s, which so far has\n%s", failure, k.Type, describe(all))
-		}
-		select {
-		case <-k.signal:
-		case <-deadline.C:
-			k.c.t.Fatalf("no answer to %s within %v; it has\n%s", k.Type, Patience, describe(all))
-		}
+	k.t.Helper()
+	ctx, cancel := patience()
+	defer cancel()
+	m, err := k.call.Until(ctx, pass)
+	if err != nil {
+		k.t.Fatal(err)
 	}
-}
-
-func describe(messages []*wire.Message) string {
-	var b strings.Builder
-	for _, m := range messages {
-		fmt.Fprintf(&b, "  %s %s %.300s\n", m.Channel, m.Header.MsgType, m.Content)
-	}
-	return b.String()
+	return m
 }
 
 // UntilOutput waits until the call's text on stdout contains the given words.
 func (k *Call) UntilOutput(words string) {
-	k.c.t.Helper()
+	k.t.Helper()
 	var text strings.Builder
 	k.Until(func(m *wire.Message) bool {
 		text.WriteString(stream(m, "stdout"))
@@ -309,21 +154,15 @@ func stream(m *wire.Message, name string) string {
 	return content.Text
 }
 
-// IsIdle tells whether a message is the status that ends a request.
-func IsIdle(m *wire.Message) bool {
-	return m.Header.MsgType == "status" && strings.Contains(string(m.Content), `"idle"`)
-}
-
 // Wait waits until the request has its reply and its idle, and returns both with all between.
 func (k *Call) Wait() *Result {
-	k.c.t.Helper()
-	replied, idle := false, false
-	k.Until(func(m *wire.Message) bool {
-		replied = replied || m.Channel == wire.Shell || m.Channel == wire.Control
-		idle = idle || m.Channel == wire.IOPub && IsIdle(m)
-		return replied && idle
-	})
-	return newResult(k.c.t, k.Messages())
+	k.t.Helper()
+	ctx, cancel := patience()
+	defer cancel()
+	if err := k.call.Wait(ctx, nil); err != nil {
+		k.t.Fatal(err)
+	}
+	return newResult(k.t, k.Messages())
 }
 
 // Result is a request and all that came of it. Fields that do not apply are empty.

@@ -2,17 +2,16 @@ package jupytertest
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
+	"github.com/gosaddle/saddle/kernel/internal/client"
 	"github.com/gosaddle/saddle/kernel/internal/paths"
 	"github.com/gosaddle/saddle/kernel/internal/wire"
 )
@@ -47,7 +46,6 @@ func Binary() string { return binary }
 type Kernel struct {
 	*Client
 	Connection wire.Connection
-	File       string        // the connection file
 	Process    *os.Process   // of the kernel
 	Gone       chan struct{} // closed when the process has ended
 
@@ -66,61 +64,30 @@ func Start(t testing.TB, configure ...func(*exec.Cmd)) *Kernel {
 	if err != nil {
 		t.Fatal(err)
 	}
-	connection, err := wire.NewConnection("test key")
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	k := &Kernel{Connection: connection, File: filepath.Join(dir, "connection.json"), Gone: make(chan struct{}), log: &logBuffer{}}
-	WriteConnection(t, k.File, connection)
-	cmd := exec.Command(binary, "kernel", "-f", k.File)
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "SADDLE_DATA="+filepath.Join(dir, "data"), "SADDLE_SOURCE="+source, fmt.Sprintf("JPY_PARENT_PID=%d", os.Getpid()))
-	cmd.Stderr = k.log
-	cmd.Stdout = k.log
-	cmd.WaitDelay = 10 * time.Second // a process that outlives the kernel holds its stderr: do not wait for it for ever
-	for _, c := range configure {
-		c(cmd)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	k.Process, k.Client = cmd.Process, newClient(t, connection)
-	go func() {
-		err := cmd.Wait()
-		close(k.Gone)
-		k.Client.fail(fmt.Sprintf("the kernel has ended (%v)", err))
-	}()
-	t.Cleanup(func() {
-		if err := k.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
-			t.Error(err)
-		}
-		select {
-		case <-k.Gone:
-		case <-time.After(Patience):
-			t.Errorf("the kernel does not end on SIGTERM")
-			if err := k.Process.Kill(); err != nil {
-				t.Error(err)
-			}
-		}
-		if t.Failed() {
-			t.Logf("--- the kernel's log\n%s", k.log)
+	dir, log := t.TempDir(), &logBuffer{}
+	ctx, cancel := patience()
+	defer cancel()
+	k, err := client.Launch(ctx, binary, func(cmd *exec.Cmd) {
+		cmd.Dir = dir
+		cmd.Env = append(cmd.Env, "SADDLE_DATA="+filepath.Join(dir, "data"), "SADDLE_SOURCE="+source)
+		cmd.Stdout, cmd.Stderr = log, log
+		cmd.WaitDelay = 10 * time.Second // a process that outlives the kernel holds its stderr: do not wait for it for ever
+		for _, c := range configure {
+			c(cmd)
 		}
 	})
-	k.connect(connection)
-	return k
-}
-
-// WriteConnection writes a connection file.
-func WriteConnection(t testing.TB, path string, c wire.Connection) {
-	t.Helper()
-	text, err := json.Marshal(c)
-	if err == nil {
-		err = os.WriteFile(path, text, 0o600)
-	}
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v\n--- the kernel's log\n%s", err, log)
 	}
+	t.Cleanup(func() {
+		if err := k.Stop(Patience); err != nil {
+			t.Error(err)
+		}
+		if t.Failed() {
+			t.Logf("--- the kernel's log\n%s", log)
+		}
+	})
+	return &Kernel{Client: &Client{t: t, c: k.Client}, Connection: k.Connection, Process: k.Process, Gone: k.Gone, log: log}
 }
 
 // Log is what the kernel wrote to its stderr so far.

@@ -355,11 +355,11 @@ func TestInput(t *testing.T) {
 	if r := k.Run("ask name?"); r.Name != "InputError" || !strings.Contains(r.Value, "allow_stdin") {
 		t.Errorf("no stdin: %s %s", r.Name, r.Value)
 	}
-	k.Answer = func(prompt string, password bool) string { return "to " + prompt }
+	k.Answer(func(prompt string, password bool) string { return "to " + prompt })
 	if r := k.Run("ask name?"); r.Stdout != "answer to name?\n" {
 		t.Errorf("answered: %q %s", r.Stdout, r.Value)
 	}
-	k.Answer = nil
+	k.Answer(nil)
 	call := k.Start("out ready\nask name?", "allow_stdin", true)
 	call.Until(func(m *wire.Message) bool { return m.Header.MsgType == "input_request" })
 	k.Interrupt()

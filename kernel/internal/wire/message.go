@@ -162,6 +162,9 @@ func (c *Codec) sign(parts ...[]byte) []byte {
 	return hex.AppendEncode(nil, mac.Sum(nil))
 }
 
+// NewKey returns a random key for the signatures of one kernel.
+func NewKey() string { return newID() }
+
 // newID returns a random identifier.
 func newID() string {
 	var b [16]byte

@@ -104,9 +104,6 @@ func New(layers ...Layer) *Network {
 	}
 	net.out, net.blocks, net.dim, net.operations = out, b.blocks, b.dim, b.operations
 	net.size, net.live, net.noted, net.wholeBatch, net.lines = b.size, b.live, b.noted, b.wholeBatch, b.lines
-	if net.dim == 0 {
-		return &Network{err: errors.New("nn: the network has no parameters")}
-	}
 	return net
 }
 

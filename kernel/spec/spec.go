@@ -81,12 +81,12 @@ func (s Spec) Write(dir string) (changed bool, err error) {
 		return false, fmt.Errorf("write %s: %w", dir, err)
 	}
 	files := map[string][]byte{"kernel.json": append(text, '\n')}
-	sources := []fs.FS{logos}
+	sources := map[string]fs.FS{"logo-*": logos}
 	if s.Libraries != "" {
-		sources = append(sources, os.DirFS(s.Libraries))
+		sources["echarts*.js"] = os.DirFS(s.Libraries)
 	}
-	for _, source := range sources {
-		names, err := fs.Glob(source, "*.*")
+	for pattern, source := range sources {
+		names, err := fs.Glob(source, pattern)
 		if err != nil {
 			return false, fmt.Errorf("read the files of the kernelspec: %w", err)
 		}

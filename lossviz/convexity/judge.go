@@ -24,7 +24,6 @@ import (
 	"os/signal"
 
 	"github.com/gosaddle/saddle/lossviz/convexity/enclose"
-	"github.com/gosaddle/saddle/lossviz/convexity/expr"
 	"github.com/gosaddle/saddle/lossviz/convexity/interval"
 	"github.com/gosaddle/saddle/lossviz/landscape"
 )
@@ -151,23 +150,7 @@ func (v *Verdict) prove(ctx context.Context, p *enclose.Problem) bool {
 		return false
 	}
 	v.Kind = Convex
-	seen := map[string]bool{}
-	for _, t := range p.Terms {
-		v.Proof = proofOf(t.Expr, v.Proof, seen)
-		last := Step{Rule: "nonnegative scaling and sum", Of: t.Name, Is: t.Expr.Curvature.String()}
-		switch {
-		case t.Penalty:
-			last.Of += ": weight times " + t.Expr.String()
-		case len(t.Rows) > 1 || len(p.Terms) > 1 || t.Weight != interval.Point(1):
-			last.Of += fmt.Sprintf(", over %d of them", len(t.Rows))
-		default:
-			continue // a single formula: its last step said it
-		}
-		v.Proof = append(v.Proof, last)
-	}
-	if len(p.Terms) > 1 {
-		v.Proof = append(v.Proof, Step{Rule: "sum", Of: "L", Is: p.Curvature().String()})
-	}
+	v.Proof = proof(p)
 	v.StrongConvexity = p.StrongConvexity(ctx)
 	return true
 }
@@ -202,7 +185,7 @@ func (s *subject) certify(ctx context.Context, a, b []float64, t float64) (*Cert
 // [landscape.TwiceDifferentiable], so that it can be drawn and minimized as well as judged;
 // at a kink its derivatives are a number between those of both sides.
 type FunctionObjective struct {
-	Formula *expr.Expr
+	Formula *Expr
 
 	problem *enclose.Problem
 	err     error
@@ -212,7 +195,7 @@ type FunctionObjective struct {
 //
 //	x := convexity.Var(0)
 //	convexity.Judge(convexity.Function(1, convexity.Max(convexity.Square(x), convexity.Exp(x))))
-func Function(dim int, formula *expr.Expr) *FunctionObjective {
+func Function(dim int, formula *Expr) *FunctionObjective {
 	f := &FunctionObjective{Formula: formula}
 	switch {
 	case formula.Err() != nil:

@@ -6,7 +6,6 @@ import (
 	"math"
 	"strings"
 
-	"github.com/gosaddle/saddle/lossviz/convexity/expr"
 	"github.com/gosaddle/saddle/lossviz/convexity/interval"
 	"github.com/gosaddle/saddle/lossviz/nn"
 )
@@ -38,13 +37,6 @@ type Verdict struct {
 	subject *subject
 	blocks  []nn.Block
 	err     error
-}
-
-// A Step is one line of a proof.
-type Step struct {
-	Rule string `json:"rule"`      // the composition rule
-	Of   string `json:"of"`        // what it is applied to
-	Is   string `json:"curvature"` // what follows: constant, affine or convex (or concave on the way)
 }
 
 // A Certificate is a counter-example to the definition of convexity: the function at
@@ -198,30 +190,4 @@ func nested(shape []int, x []float64) any {
 		rows[i] = nested(shape[1:], x[i*size:(i+1)*size])
 	}
 	return rows
-}
-
-// proofOf lists the rules by which a formula has its curvature, arguments first. What
-// goes by one name, such as the outputs of a layer, is one step.
-func proofOf(e *expr.Expr, steps []Step, seen map[string]bool) []Step {
-	visited := map[*expr.Expr]bool{}
-	var walk func(e *expr.Expr)
-	walk = func(e *expr.Expr) {
-		if visited[e] {
-			return
-		}
-		visited[e] = true
-		for _, a := range e.Args {
-			walk(a)
-		}
-		if e.Op == expr.OpVar || e.Curvature == expr.Constant && e.Label == "" {
-			return
-		}
-		step := Step{Rule: e.Rule, Of: e.String(), Is: e.Curvature.String()}
-		if key := fmt.Sprint(step); !seen[key] {
-			seen[key] = true
-			steps = append(steps, step)
-		}
-	}
-	walk(e)
-	return steps
 }

@@ -24,7 +24,8 @@ type Term struct {
 	Expr    *expr.Expr
 	Weight  interval.Interval
 	Rows    [][]float64
-	Penalty bool // an L1 or L2 penalty
+	Penalty bool         // an L1 or L2 penalty
+	Outputs []*expr.Expr // of a network, from which Expr is the loss; nil for none
 
 	tape *expr.Tape
 }
@@ -111,6 +112,15 @@ func Points(theta []float64) []interval.Interval {
 	return box
 }
 
+// Difference encloses each coordinate of b - a.
+func Difference(b, a []float64) []interval.Interval {
+	d := make([]interval.Interval, len(a))
+	for i := range a {
+		d[i] = interval.Point(b[i]).Sub(interval.Point(a[i]))
+	}
+	return d
+}
+
 // Between encloses each coordinate of t*a + (1-t)*b.
 func Between(t float64, a, b []float64) []interval.Interval {
 	box := make([]interval.Interval, len(a))
@@ -192,7 +202,7 @@ func (p *Problem) Float(theta []float64) float64 {
 }
 
 // Jet encloses L on origin + sum s_i directions_i, s in the box at, with its derivatives in s.
-func (p *Problem) Jet(ctx context.Context, origin []float64, directions [][]float64, at []interval.Interval) (expr.Jet, error) {
+func (p *Problem) Jet(ctx context.Context, origin []float64, directions [][]interval.Interval, at []interval.Interval) (expr.Jet, error) {
 	k := len(directions)
 	empty := func() expr.Jet {
 		return expr.Jet{Grad: make([]interval.Interval, k), Hess: make([]interval.Interval, k*(k+1)/2)}

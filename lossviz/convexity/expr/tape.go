@@ -195,8 +195,8 @@ type Jet struct {
 }
 
 // Jet encloses the formula at origin + sum s_i directions_i for all s in the
-// box at, with its derivatives in s.
-func (t *Tape) Jet(m *Memory, origin []float64, directions [][]float64, at []iv, data []float64) Jet {
+// box at, with its derivatives in s. Directions are enclosures, too: b - a need not be a float64.
+func (t *Tape) Jet(m *Memory, origin []float64, directions [][]iv, at []iv, data []float64) Jet {
 	k := len(directions)
 	h := k * (k + 1) / 2
 	m.val, m.jets = grow(m.val, len(t.code)), grow(m.jets, len(t.code)*(k+h))
@@ -218,7 +218,7 @@ func (t *Tape) Jet(m *Memory, origin []float64, directions [][]float64, at []iv,
 		case OpVar:
 			y = interval.Point(origin[s.index])
 			for j, d := range directions {
-				grad[j] = interval.Point(d[s.index])
+				grad[j] = d[s.index]
 				y = y.Add(grad[j].Mul(at[j]))
 			}
 		case OpSum:

@@ -1,5 +1,5 @@
 // Package bigreal computes with enclosures of real numbers on math/big: pairs
-// of 192-bit floats, the lower one rounded down and the upper one up by
+// of 160-bit floats, the lower one rounded down and the upper one up by
 // big.Float's own rounding modes. It is slow and plain, made for checking what
 // package interval has found, and must share no code or constant with it:
 // logarithms of two and pi are computed here from rational series.
@@ -11,7 +11,7 @@ import (
 )
 
 // Precision is the number of bits of every bound.
-const Precision = 192
+const Precision = 160
 
 // Real is an enclosure: the number lies in [Lo, Hi]. Values are never changed
 // after they were made. A Real from a division by an enclosure of zero or a
@@ -62,6 +62,14 @@ func (a Real) Sub(b Real) Real { return a.Add(b.Neg()) }
 func (a Real) Mul(b Real) Real {
 	if u, bad := unknown(a, b); bad {
 		return u
+	}
+	switch {
+	case a.Lo.Sign() >= 0 && b.Lo.Sign() >= 0:
+		return Real{Lo: low().Mul(a.Lo, b.Lo), Hi: high().Mul(a.Hi, b.Hi)}
+	case a.Hi.Sign() <= 0 && a.Lo.Sign() < 0:
+		return a.Neg().Mul(b).Neg()
+	case b.Hi.Sign() <= 0 && b.Lo.Sign() < 0:
+		return a.Mul(b.Neg()).Neg()
 	}
 	var r Real
 	for _, x := range []*big.Float{a.Lo, a.Hi} {
@@ -234,24 +242,42 @@ func (a Real) Tanh() Real {
 		return a.Neg().Tanh().Neg()
 	}
 	e := a.Scale2(1).Neg().Exp()
+	if e.Unknown {
+		return Real{Lo: low().SetInt64(-1), Hi: high().SetInt64(1)}
+	}
 	return Float(1).Sub(e).Div(Float(1).Add(e))
 }
 
 // Sigmoid returns 1/(1 + e^-a).
 func (a Real) Sigmoid() Real {
+	if a.Unknown {
+		return a
+	}
 	if sign, ok := a.Sign(); ok && sign < 0 {
 		e := a.Exp()
 		return e.Div(Float(1).Add(e))
 	}
-	return Float(1).Div(Float(1).Add(a.Neg().Exp()))
+	e := a.Neg().Exp()
+	if e.Unknown {
+		return Real{Lo: low(), Hi: high().SetInt64(1)}
+	}
+	return Float(1).Div(Float(1).Add(e))
 }
 
 // Softplus returns log(1 + e^a).
 func (a Real) Softplus() Real {
+	if a.Unknown {
+		return a
+	}
 	if sign, ok := a.Sign(); ok && sign > 0 {
 		return a.Add(Float(1).Add(a.Neg().Exp()).Log())
 	}
-	return Float(1).Add(a.Exp()).Log()
+	e := a.Exp()
+	if e.Unknown { // max(a, 0) < softplus(a) < max(a, 0) + 1
+		m := a.Max(Float(0))
+		return Real{Lo: m.Lo, Hi: m.Add(Float(1)).Hi}
+	}
+	return Float(1).Add(e).Log()
 }
 
 // arctanInverse returns atan(1/n) by its series.
@@ -282,13 +308,14 @@ func (a Real) Erf() Real {
 		return a
 	}
 	size, _ := a.Abs().Hi.Float64()
-	if size > 9 { // 1 - erf(9) < 2^-119
+	if size > 9 {
 		sign, ok := a.Sign()
 		lo, _ := a.Abs().Lo.Float64()
 		if !ok || lo < 8.9 {
 			return Real{Lo: low().SetInt64(-1), Hi: high().SetInt64(1)}
 		}
-		near := Real{Lo: low().Sub(big.NewFloat(1), low().SetMantExp(big.NewFloat(1), -110)), Hi: high().SetInt64(1)}
+		// 0 < 1 - erf(x) < exp(-x^2) for x > 1.
+		near := Real{Lo: low().Sub(big.NewFloat(1), a.Mul(a).Neg().Exp().Hi), Hi: high().SetInt64(1)}
 		if sign < 0 {
 			return near.Neg()
 		}
@@ -309,6 +336,12 @@ func (a Real) Erf() Real {
 
 // NormalCDF returns (1 + erf(a/sqrt 2))/2.
 func (a Real) NormalCDF() Real {
+	if a.Unknown {
+		return a
+	}
+	if a.Hi.Cmp(big.NewFloat(-12)) < 0 { // the tail: 0 < CDF(x) < exp(-x^2/2)
+		return Real{Lo: low(), Hi: a.Mul(a).Scale2(-1).Neg().Exp().Hi}
+	}
 	return a.Div(Float(2).Sqrt()).Erf().Add(Float(1)).Scale2(-1)
 }
 

@@ -71,6 +71,7 @@ type Assistant struct {
 	imports  []Import // all that cells ever mentioned; gopls keeps what it has loaded
 	declared declared // parsed form of the last Snapshot's Decls
 	tracked  []string
+	modules  []module
 }
 
 // New returns an Assistant and starts gopls in the background.
@@ -121,6 +122,7 @@ func (a *Assistant) warm() {
 	defer cancel()
 	const code = "fmt."
 	a.complete(ctx, code, len(code))
+	a.loadModules(ctx)
 }
 
 // Close ends gopls.

@@ -95,7 +95,8 @@ func waitWarm(t testing.TB, a *Assistant) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	for ctx.Err() == nil {
-		if got, _, _, _ := a.Complete(ctx, "origin.", 7); slices.Contains(got, "norm") {
+		paths, _, _, _ := a.Complete(ctx, "import \"", 8) // loaded last
+		if got, _, _, _ := a.Complete(ctx, "origin.", 7); slices.Contains(got, "norm") && len(paths) > 0 {
 			return
 		}
 	}
@@ -137,7 +138,10 @@ func TestComplete(t *testing.T) {
 		{"%timeit origin.n|", "n", []string{"norm"}},
 		{"r := http.NewRequest|", "NewRequest", []string{"NewRequestWithContext"}}, // not imported, resolved by Package
 		{"strconv.Ito|", "Ito", []string{"Itoa"}},                                  // not imported, found by gopls
-		{"import \"math/b|\"", "b", nil},
+		{"import \"math/b|\"", "math/b", []string{"math/bits", "math/big"}},
+		{"import (\n\t\"fmt\"\n\tx \"gonum.org/v1/gonum/ma|", "gonum.org/v1/gonum/ma", []string{"gonum.org/v1/gonum/mat"}},
+		{"import \"gonum.org/v1/|\"", "gonum.org/v1/", []string{"gonum.org/v1/gonum", "gonum.org/v1/plot"}},
+		{"import \"fm|\"", "fm", []string{"fmt"}},
 		{"import m \"math\"\nm.Sq|", "Sq", []string{"Sqrt"}},
 		{"import rand \"math/rand\"\nrand.NewZip|", "NewZip", []string{"NewZipf"}},
 		{"func() { ori| }()", "ori", []string{"origin"}},
@@ -161,4 +165,225 @@ func TestComplete(t *testing.T) {
 			t.Errorf("%s: %d matches, but %d types", tt.code, len(got), len(types))
 		}
 	}
+}
+
+func TestCompleteCommand(t *testing.T) {
+	a := newAssistant(t, func(c *Config) { c.Gopls = "" })
+	dir := a.config.WorkDir()
+	write(t, filepath.Join(dir, "data", "größe.csv"), "")
+	write(t, filepath.Join(dir, "data", ".hidden"), "")
+	t.Setenv("HOME", filepath.Join(dir, "data"))
+	tests := []struct {
+		code, replace string
+		want          []string
+	}{
+		{"%ca|", "%ca", []string{"%capture"}},
+		{"x := 1\n  %%b|", "%%b", []string{"%%bash"}},
+		{"//gonb:%ti|", "%ti", []string{"%timeit", "%time"}},
+		{"%cd d|", "d", []string{"data/"}},
+		{"%cd g|", "g", nil},
+		{"!cat go.m|", "go.m", []string{"go.mod"}},
+		{"!cat data/|", "data/", []string{"data/größe.csv"}},
+		{"!x=1; cat <data/gr|ö", "data/gr", []string{"data/größe.csv"}},
+		{"!cat \\\n data/g|", "data/g", []string{"data/größe.csv"}},
+		{"!ls ~/g|", "~/g", []string{"~/größe.csv"}},
+		{"%%bash\ncat data/g|\nls", "data/g", []string{"data/größe.csv"}},
+		{"%%writefile da|", "da", []string{"data/"}},
+		{"%%writefile x\nda|", "da", nil},
+		{"%rm or|", "or", []string{"origin"}},
+		{"%help wh|", "wh", []string{"who", "whos"}},
+		{"s := `\n%ca|\n`", "", nil},
+	}
+	for _, tt := range tests {
+		code, at := cursor(tt.code)
+		got, start, end, _ := a.Complete(t.Context(), code, at)
+		if !slices.Equal(got, tt.want) || string([]rune(code)[start:end]) != tt.replace {
+			t.Errorf("%s: %q for %q, want %q for %q", tt.code, got, string([]rune(code)[start:end]), tt.want, tt.replace)
+		}
+	}
+}
+
+func TestInspect(t *testing.T) {
+	a := newAssistant(t, nil)
+	waitWarm(t, a)
+	tests := []struct {
+		code string
+		want []string // parts of the plain text; none: nothing is found
+	}{
+		{"fmt.Pri|ntln(1)", []string{"func fmt.Println(a ...any)", "default formats"}},
+		{"fmt.Println(origin.norm(), |1)", []string{"func fmt.Println("}},
+		{"fmt.Println(strings.ToUpper(|))", []string{"func strings.ToUpper("}},
+		{"origin|", []string{"var origin *point", "the value of origin"}},
+		{"origin.norm|()", []string{"func (p *point) norm() float64", "distance from the origin"}},
+		{"s := \"🦉ü\"; origin.n|orm()", []string{"distance from the origin"}},
+		{"größe|", []string{"const größe"}},
+		{"%cd| x", []string{"%cd [DIR]"}},
+		{"origin|?", []string{"var origin *point"}},
+		{"// nothing\n|", nil},
+		{"unknown|", nil},
+		{"|", nil},
+	}
+	for _, tt := range tests {
+		code, at := cursor(tt.code)
+		data, found := a.Inspect(t.Context(), code, at, 0)
+		if found != (tt.want != nil) {
+			t.Errorf("%s: found is %v: %v", tt.code, found, data)
+			continue
+		}
+		for _, want := range tt.want {
+			if !strings.Contains(data["text/plain"].(string), want) {
+				t.Errorf("%s: %q is not in\n%s", tt.code, want, data["text/plain"])
+			}
+		}
+	}
+	if data, found := a.Inspect(t.Context(), "origin.x", 8, 0); !found || strings.Contains(data["text/plain"].(string), "the value of") {
+		t.Errorf("a field has no value of its own: %v", data)
+	}
+}
+
+func TestGoplsKilled(t *testing.T) {
+	a := newAssistant(t, nil)
+	waitWarm(t, a)
+	a.mu.Lock()
+	server := a.server
+	a.mu.Unlock()
+	if err := server.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	<-server.conn.done
+	waitWarm(t, a)
+}
+
+func TestGoplsMissing(t *testing.T) {
+	for _, path := range []string{"", "/no/such/gopls", "/bin/false", "/bin/cat"} {
+		a := newAssistant(t, func(c *Config) { c.Gopls = path })
+		for code, want := range map[string]string{"ori": "origin", "fo": "for", "ma": "make", "längs := 1\nlä": "längs", "grö": "größe", "strin": "strings"} {
+			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+			got, start, end, _ := a.Complete(ctx, code, utf8.RuneCountInString(code))
+			cancel()
+			if !slices.Contains(got, want) || end-start >= len([]rune(want)) {
+				t.Errorf("%q: %s: %q does not hold %s", path, code, got, want)
+			}
+		}
+		data, found := a.Inspect(t.Context(), "origin", 3, 0)
+		if !found || !strings.Contains(data["text/plain"].(string), "*point") {
+			t.Errorf("%q: origin is explained as %v", path, data)
+		}
+	}
+}
+
+func TestTracked(t *testing.T) {
+	a := newAssistant(t, func(c *Config) { c.Package = func(string) string { return "" } })
+	lib := filepath.Join(a.config.Dir, "lib")
+	write(t, filepath.Join(lib, "lib.go"), "package lib\n\nfunc First() {}\n")
+	if err := a.Track(lib); err != nil {
+		t.Fatal(err)
+	}
+	const code = "import \"notebook/lib\"\nlib."
+	ask := func(want string) {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		var got []string
+		for ctx.Err() == nil {
+			if got, _, _, _ = a.Complete(ctx, code, len(code)); slices.Contains(got, want) {
+				return
+			}
+		}
+		t.Fatalf("%s is not among %q", want, got)
+	}
+	ask("First")
+	write(t, filepath.Join(lib, "lib.go"), "package lib\n\nfunc First() {}\nfunc Second() {}\n")
+	ask("Second")
+	write(t, filepath.Join(lib, "more.go"), "package lib\n\nfunc Third() {}\n")
+	ask("Third")
+	if got := a.Tracked(); !slices.Equal(got, []string{lib}) {
+		t.Errorf("tracked: %q", got)
+	}
+	if err := a.Untrack(lib[:len(lib)-1] + "..."); err != nil || len(a.Tracked()) > 0 {
+		t.Errorf("untracked: %v, still %q", err, a.Tracked())
+	}
+	if a.Track("/no/such/folder") == nil || a.Untrack("/no/such/folder") == nil {
+		t.Error("unknown paths can be tracked")
+	}
+}
+
+func TestIsComplete(t *testing.T) {
+	tests := []struct{ code, status, indent string }{
+		{"", "complete", ""},
+		{"x := 1", "complete", ""},
+		{"for i := range 3 {", "incomplete", "\t"},
+		{"for {\n    if x {\n", "incomplete", "        "},
+		{"for i := range 3 {\n}", "complete", ""},
+		{"f(1,\n", "incomplete", "\t"},
+		{"x :=", "incomplete", "\t"},
+		{"x := a +\n", "incomplete", "\t"},
+		{"return", "complete", ""},
+		{"i++", "complete", ""},
+		{"s := `a\n", "incomplete", ""},
+		{"/* a\n", "incomplete", ""},
+		{"s := \"a", "invalid", ""},
+		{"x := )", "invalid", ""},
+		{"f(]", "invalid", ""},
+		{"x = = 2", "invalid", ""},
+		{"for i := range 3\n", "invalid", ""},
+		{"func f() int {\n\treturn 1\n}\nf()", "complete", ""},
+		{"import (\n\t\"fmt\"", "incomplete", "\t"},
+		{"type T struct {", "incomplete", "\t"},
+		{"!ls", "complete", ""},
+		{"!ls \\", "incomplete", ""},
+		{"%cd x\nfor {", "incomplete", "\t"},
+		{"%%bash\nls", "incomplete", ""},
+		{"%%bash\nls\n", "complete", ""},
+		{"%%bash", "incomplete", ""},
+		{"%%\nx := 1", "complete", ""},
+		{"fmt.Println?", "complete", ""},
+	}
+	for _, tt := range tests {
+		if status, indent := IsComplete(tt.code); status != tt.status || indent != tt.indent {
+			t.Errorf("%q: %s %q, want %s %q", tt.code, status, indent, tt.status, tt.indent)
+		}
+	}
+}
+
+// FuzzView: each byte of a cell is in the file exactly once, and positions map there and back.
+func FuzzView(f *testing.F) {
+	for _, s := range []string{
+		"x := 1\nfunc f() int { return x }\nimport \"fmt\"\nf()", "type T struct {\nx.|\nfunc g() {", "%cd x\nvar a, b = 1, 2;; b := a\n", "func (t T) m() {}; func(){}()", "🦉 := `\n", "package p\nf((", "a)\n)x",
+	} {
+		f.Add(s, 3)
+	}
+	f.Fuzz(func(t *testing.T, code string, at int) {
+		offset := byteOffset(code, at)
+		v := newView(code, offset)
+		text := v.cellFile([]Import{{"fmt", "fmt"}, {"x", "y"}}, parseDeclared(notebook.Decls), notebook.Vars)
+		v.notebookFile(parseDeclared(notebook.Decls), notebook)
+		covered := make([]int, len(v.code))
+		for _, s := range v.segments {
+			if text[s.doc:s.doc+s.n] != v.code[s.cell:s.cell+s.n] {
+				t.Fatalf("segment %+v differs", s)
+			}
+			for i := range s.n {
+				covered[s.cell+i]++
+			}
+		}
+		for i, n := range covered {
+			if n != 1 {
+				t.Fatalf("byte %d of %q is %d times in %q", i, v.code, n, text)
+			}
+		}
+		if !utf8.ValidString(code) {
+			return
+		}
+		doc := v.toDocument(offset)
+		line, character := lspPosition(text, doc)
+		if back := lspOffset(text, line, character); back != doc {
+			t.Errorf("offset %d of %q is position %d:%d, which is offset %d", doc, text, line, character, back)
+		}
+		if back, ok := v.toCell(doc); !ok || back != offset {
+			t.Errorf("offset %d of %q maps back to %d, %v", offset, code, back, ok)
+		}
+		IsComplete(code)
+		namesAt(code, offset)
+	})
 }

@@ -42,6 +42,9 @@ func (a *Assistant) complete(ctx context.Context, code string, offset int) (item
 	if items, start, end, ok := a.completeCommand(code, offset); ok {
 		return items, start, end
 	}
+	if items, start, end, ok := a.completeImport(code, offset); ok {
+		return items, start, end
+	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	items, start, end, err := a.completeGo(ctx, code, offset)
@@ -71,7 +74,8 @@ func (a *Assistant) completeGo(ctx context.Context, code string, offset int) (it
 		return nil, 0, 0, err
 	}
 	start = nameStart(code, offset)
-	for i, it := range list.Items {
+	seen := map[string]bool{}
+	for _, it := range list.Items {
 		if it.TextEdit == nil || it.TextEdit.NewText == packageName {
 			continue
 		}
@@ -81,12 +85,16 @@ func (a *Assistant) completeGo(ctx context.Context, code string, offset int) (it
 		if !ok1 || !ok2 || from > offset || to < offset {
 			continue
 		}
-		if i == 0 || len(items) == 0 {
+		if len(items) == 0 {
 			start, end = from, to
 		}
 		if from != start || to != end {
 			continue // Jupyter has one range for all
 		}
+		if seen[it.TextEdit.NewText] {
+			continue // packages of the same name
+		}
+		seen[it.TextEdit.NewText] = true
 		items = append(items, item{it.TextEdit.NewText, jupyterKind(it.Kind), it.Detail})
 	}
 	if len(items) == 0 {
@@ -164,8 +172,11 @@ func (a *Assistant) completeNames(code string, offset int) (items []item, start,
 	}
 	for _, c := range split(magic.Blank(code)) {
 		for _, t := range c.tokens {
-			if t.tok == token.IDENT {
+			switch {
+			case t.tok == token.IDENT:
 				add(t.lit, "text", "")
+			case t.tok == token.STRING && t.off < offset && offset < t.off+len(t.lit):
+				return nil, offset, offset
 			}
 		}
 	}

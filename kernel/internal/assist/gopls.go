@@ -59,8 +59,10 @@ func startGopls(path, dir string, env, buildFlags []string) (*gopls, error) {
 		"matcher":                 "CaseInsensitive",
 		"completeUnimported":      true,
 		"completionDocumentation": false,
-		"hoverKind":               "FullDocumentation",
-		"linksInHover":            false,
+		// The search for packages that are not imported takes all it is given.
+		"completionBudget": "50ms",
+		"hoverKind":        "FullDocumentation",
+		"linksInHover":     false,
 		// Nobody reads its diagnostics: the engine has its own.
 		"diagnosticsTrigger": "Save",
 		"staticcheck":        false,

@@ -81,9 +81,10 @@ func (a *Assistant) inspect(ctx context.Context, code string, at name) (map[stri
 	var md, plain strings.Builder
 	var raw json.RawMessage
 	if _, err := a.ask(ctx, code, at.off, "textDocument/hover", nil, &raw); err == nil {
-		text := unmarshalHover(raw)
-		md.WriteString(text)
-		plain.WriteString(plainText(text))
+		if text := unmarshalHover(raw); text != "" {
+			md.WriteString(text)
+			plain.WriteString(plainText(text))
+		}
 	} else if text := a.declaredText(at.lit); text != "" && !at.selector {
 		fmt.Fprintf(&md, "```go\n%s\n```\n", text)
 		plain.WriteString(text + "\n")

@@ -70,10 +70,10 @@ func scanOpen(code string) (depth int, open bool) {
 		case token.EOF:
 			goesOn := last.IsOperator() && last != token.SEMICOLON && last != token.RPAREN && last != token.RBRACK && last != token.RBRACE &&
 				last != token.LPAREN && last != token.LBRACK && last != token.LBRACE || last.IsKeyword()
-			if goesOn {
+			if goesOn && last != token.COMMA {
 				return len(brackets) + 1, true
 			}
-			return len(brackets), len(brackets) > 0
+			return len(brackets), goesOn || len(brackets) > 0
 		case token.LPAREN, token.LBRACK, token.LBRACE:
 			brackets = append(brackets, tok)
 		case token.RPAREN, token.RBRACK, token.RBRACE:

@@ -1,10 +1,16 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
+	"sync"
+	"unicode/utf8"
 
+	"github.com/gosaddle/saddle/kernel/internal/assist"
+	"github.com/gosaddle/saddle/kernel/internal/build"
 	"github.com/gosaddle/saddle/kernel/internal/paths"
 	"github.com/gosaddle/saddle/kernel/internal/server"
 	"github.com/gosaddle/saddle/kernel/internal/session"
@@ -24,8 +30,74 @@ func newEngine(log *slog.Logger) (server.Engine, server.Assist, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return s, nil, nil
+	gopls, err := paths.Gopls(cfg.Source)
+	if err != nil {
+		log.Warn("completion knows names and keywords only", "err", err)
+		gopls = ""
+	}
+	a := &assistance{ready: s.Ready()}
+	a.start = sync.OnceValue(func() *assist.Assistant {
+		dir, flags := s.Workspace()
+		return assist.New(assist.Config{Gopls: gopls, Dir: dir, BuildFlags: flags, Notebook: s.Snapshot, Value: s.Value,
+			Package: s.Package, WorkDir: s.Dir, Log: log,
+			Preload: []assist.Import{{Name: "fmt", Path: "fmt"}, {Name: "lossviz", Path: build.Module + "/lossviz"}}})
+	})
+	s.Inspector = func(ctx context.Context, expr string) (map[string]any, bool) {
+		return a.Inspect(ctx, expr, utf8.RuneCountInString(expr), 0)
+	}
+	go func() {
+		<-s.Ready()
+		a.start()
+	}()
+	return engine{s, a}, a, nil
 }
+
+// engine is a session that takes its completion along when it ends.
+type engine struct {
+	*session.Session
+	assistance *assistance
+}
+
+func (e engine) Close() error {
+	select {
+	case <-e.Ready():
+		return errors.Join(e.assistance.start().Close(), e.Session.Close())
+	default:
+		return e.Session.Close()
+	}
+}
+
+// assistance completes once the session's workspace is there.
+type assistance struct {
+	ready <-chan struct{}
+	start func() *assist.Assistant
+}
+
+// wait returns nil where the workspace does not come up in time.
+func (a *assistance) wait(ctx context.Context) *assist.Assistant {
+	select {
+	case <-a.ready:
+		return a.start()
+	case <-ctx.Done():
+		return nil
+	}
+}
+
+func (a *assistance) Complete(ctx context.Context, code string, cursor int) ([]string, int, int, map[string]any) {
+	if as := a.wait(ctx); as != nil {
+		return as.Complete(ctx, code, cursor)
+	}
+	return nil, cursor, cursor, nil
+}
+
+func (a *assistance) Inspect(ctx context.Context, code string, cursor, detail int) (map[string]any, bool) {
+	if as := a.wait(ctx); as != nil {
+		return as.Inspect(ctx, code, cursor, detail)
+	}
+	return nil, false
+}
+
+func (a *assistance) IsComplete(code string) (string, string) { return assist.IsComplete(code) }
 
 // sessionConfig says where sessions find Saddle's source and keep what they make.
 func sessionConfig() (session.Config, error) {

@@ -187,3 +187,6 @@ func (w *Workspace) Reset() error {
 	w.Forget()
 	return nil
 }
+
+// ModuleFlags are the flags that go commands in ModuleDir need to see the workspace's module.
+func (w *Workspace) ModuleFlags() []string { return w.modFlag }

@@ -20,8 +20,9 @@ type plan struct {
 	vars    []*decl    // variables that the cell's statements declare
 	unit    build.Unit // "" path: nothing to compile
 	hasBody bool
-	notes   []string // what the user should know, on stderr
-	imports map[string]string
+	notes   []string          // what the user should know, on stderr
+	imports map[string]string // those that the cell writes
+	named   map[string]string // and those that it leaves out
 	dot     []string
 	owned   map[*decl]bool    // declarations that only this plan holds
 	aside   map[string]string // declarations that no longer compile, by key, and what a user is told of them
@@ -66,7 +67,7 @@ func (s *Session) planWithout(ctx context.Context, src *cell.Source, id string, 
 	if err != nil {
 		return nil, err
 	}
-	p := &plan{src: src, live: s.live.clone(), imports: map[string]string{}, dot: fi.dot, aside: aside}
+	p := &plan{src: src, live: s.live.clone(), imports: map[string]string{}, named: fi.named, dot: fi.dot, aside: aside}
 	for _, spec := range src.Imports {
 		name := ""
 		for n, path := range fi.named {

@@ -49,6 +49,7 @@ type Session struct {
 	mu         sync.Mutex // guards what completion and inspection read while a cell runs
 	live       *live
 	imports    map[string]string // import names of earlier cells
+	known      map[string]string // these, and those that cells left out
 	dotImports []string
 	aliases    map[string]string // canonical import names by path
 	aliasPath  map[string]string // and back
@@ -95,7 +96,7 @@ func New(cfg Config) (*Session, error) {
 	s := &Session{
 		Autoget: true, cfg: cfg, dir: dir, fset: token.NewFileSet(), ready: make(chan struct{}),
 		live: newLive(), imports: map[string]string{}, aliases: map[string]string{}, aliasPath: map[string]string{},
-		replaced: map[string]bool{}, cellOf: map[string]string{}, cwd: cfg.Notebook, env: os.Environ(),
+		known: map[string]string{}, replaced: map[string]bool{}, cellOf: map[string]string{}, cwd: cfg.Notebook, env: os.Environ(),
 	}
 	s.magic = magic.NewRunner(notebook{s})
 	go s.open()
@@ -423,6 +424,9 @@ func (s *Session) commit(p *plan, c Cell, outcome *worker.Outcome) {
 	s.live = p.live
 	for name, path := range p.imports {
 		s.imports[name] = path
+	}
+	for name, path := range p.named {
+		s.known[name] = path
 	}
 	s.dotImports = p.dot
 	if outcome.Failure == nil {

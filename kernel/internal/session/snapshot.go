@@ -1,0 +1,104 @@
+package session
+
+import (
+	"context"
+	"regexp"
+	"sort"
+	"strings"
+
+	"github.com/gosaddle/saddle/kernel/internal/assist"
+)
+
+var canonicalName = regexp.MustCompile(`ⱟ[A-Za-z0-9_]+`)
+
+// Snapshot returns the notebook as it stands between two cells, for completion. It may be called while a cell runs.
+func (s *Session) Snapshot() assist.Snapshot {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	paths := map[string]string{}
+	for name, path := range s.known {
+		paths[name] = path
+	}
+	plain := func(expr string) string {
+		return canonicalName.ReplaceAllStringFunc(expr, func(alias string) string {
+			path := s.aliasPath[alias]
+			for name, p := range paths {
+				if p == path {
+					return name
+				}
+			}
+			name, ok := s.ws.PackageName(path)
+			if !ok || paths[name] != "" {
+				name = strings.TrimPrefix(alias, "ⱟ")
+			}
+			paths[name] = path
+			return name
+		})
+	}
+	var snap assist.Snapshot
+	var decls strings.Builder
+	for _, d := range s.live.sorted() {
+		switch {
+		case d.kind == variable && d.stale == "" && d.typeExpr != "":
+			snap.Vars = append(snap.Vars, assist.Var{Name: d.key, Type: plain(d.typeExpr)})
+		case d.chunk != nil:
+			decls.WriteString(d.chunk.Slice(d.node.Pos(), d.node.End()))
+			decls.WriteByte('\n')
+		}
+	}
+	snap.Decls = decls.String()
+	for name, path := range paths {
+		if s.live.names[name] == nil {
+			snap.Imports = append(snap.Imports, assist.Import{Name: name, Path: path})
+		}
+	}
+	sort.Slice(snap.Imports, func(i, j int) bool { return snap.Imports[i].Name < snap.Imports[j].Name })
+	return snap
+}
+
+// Value returns a live variable's value as text.
+func (s *Session) Value(ctx context.Context, name string) (string, bool) {
+	s.runMu.Lock()
+	proc := s.proc
+	s.runMu.Unlock()
+	if proc == nil {
+		return "", false
+	}
+	vars, err := proc.Text(ctx, name)
+	if err != nil || len(vars) == 0 {
+		return "", false
+	}
+	return vars[0].Text, true
+}
+
+// Package returns the path that a package name stands for in a cell that does not import it.
+func (s *Session) Package(name string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p, ok := s.known[name]; ok {
+		return p
+	}
+	if paths := catalog()[name]; len(paths) > 0 {
+		return paths[0]
+	}
+	return ""
+}
+
+// Ready is closed when the workspace is there.
+func (s *Session) Ready() <-chan struct{} { return s.ready }
+
+// Workspace returns the folder and the flags with which go commands see the notebook's module; empty before Ready.
+func (s *Session) Workspace() (dir string, flags []string) {
+	select {
+	case <-s.ready:
+	default:
+		return "", nil
+	}
+	if s.ws == nil {
+		return "", nil
+	}
+	return s.ws.ModuleDir(), s.ws.ModuleFlags()
+}
+
+// Dir returns the folder that cells and ! lines run in.
+func (s *Session) Dir() string { return notebook{s}.Dir() }

@@ -10,3 +10,9 @@ func (o *NetworkObjective) Slicer(origin, x, y []float64) Slicer {
 	}
 	return nil // not a nil *nn.Slicer in an interface
 }
+
+// Finished says whether the point (X[i], Y[j]) has been computed: not so in a shard, or after an interrupt.
+func (s *Surface) Finished(i, j int) bool { return s.rec != nil && s.rec.done[(i*len(s.Y)+j)/tileSize] }
+
+// Finished says whether the point T[i] has been computed: not so in a shard, or after an interrupt.
+func (c *Curve) Finished(i int) bool { return c.rec != nil && c.rec.done[i/tileSize] }

@@ -314,9 +314,9 @@ func TestSameBitsOnAnyCores(t *testing.T) {
 	plane := FilterNormalized(obj, theta, 3)
 	report := Report(Accuracy(), GradientNorm(), HessianExtremes(), Measure("length", norm2))
 	for _, opt := range []SliceOption{Quiet(), PointByPoint()} {
-		one := Slice(obj, plane, Square(1, 13), report, Quiet(), opt, Workers(1))
+		one := Slice(obj, plane, Square(1, 8), report, Quiet(), opt, Workers(1))
 		for _, n := range []int{2, 5} {
-			other := Slice(obj, plane, Square(1, 13), report, Quiet(), opt, Workers(n))
+			other := Slice(obj, plane, Square(1, 8), report, Quiet(), opt, Workers(n))
 			for _, name := range one.Names {
 				requireSame(t, name, one.Values[name], other.Values[name])
 			}

@@ -61,6 +61,9 @@ type Surface struct {
 	Computed [][]bool
 	// Paths are trajectories projected onto the plane.
 	Paths []Path
+	// Marks are points that figures mark, such as those of a [MergeTree]. Files do not
+	// hold them.
+	Marks []chart.Point
 	// Origin, XVector and YVector are the plane.
 	Origin, XVector, YVector []float64
 	// Made says what made the surface.
@@ -494,6 +497,7 @@ func (s *Surface) Figure(name string) chart.Surface {
 	}
 	f.Caption = s.caption(name)
 	f.Z = s.transposed(s.Values[name])
+	f.Points = s.Marks
 	for _, p := range s.Paths {
 		f.Paths = append(f.Paths, chart.Path{Name: p.Name, X: p.A, Y: p.B})
 	}
@@ -503,14 +507,14 @@ func (s *Surface) Figure(name string) chart.Surface {
 // Contour is the figure of one quantity as filled contours.
 func (s *Surface) Contour(name string) chart.Contour {
 	f := s.Figure(name)
-	return chart.Contour{Title: f.Title, Caption: f.Caption, X: f.X, Y: f.Y, Z: f.Z, XName: f.XName, YName: f.YName, ZName: f.ZName, Paths: f.Paths, Log: f.Log}
+	return chart.Contour{Title: f.Title, Caption: f.Caption, X: f.X, Y: f.Y, Z: f.Z, XName: f.XName, YName: f.YName, ZName: f.ZName, Paths: f.Paths, Points: f.Points, Log: f.Log}
 }
 
 // RatioMap is the figure of Li's Hessian ratio; the surface must report
 // [HessianExtremes].
 func (s *Surface) RatioMap() chart.RatioMap {
 	f := s.Figure(NameHessianRatio)
-	return chart.RatioMap{Title: f.Title, Caption: f.Caption, X: f.X, Y: f.Y, Ratio: f.Z, XName: f.XName, YName: f.YName, Paths: f.Paths}
+	return chart.RatioMap{Title: f.Title, Caption: f.Caption, X: f.X, Y: f.Y, Ratio: f.Z, XName: f.XName, YName: f.YName, Paths: f.Paths, Points: f.Points}
 }
 
 // MIMEBundle shows the surface in a notebook.

@@ -1,0 +1,149 @@
+package landscape
+
+import (
+	"context"
+	"errors"
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/gosaddle/saddle/lossviz/dataset"
+	"github.com/gosaddle/saddle/lossviz/nn"
+)
+
+// ring has minima of value 0 at (-1, 0) and (1, 0), a hill of 1 between them, and around
+// it two passes of height 0.2775 at (0, +-0.922).
+func ring() *FuncObjective {
+	return Func(2, func(x []float64) float64 {
+		s := x[0]*x[0] + x[1]*x[1] - 1
+		return s*s + 0.3*x[1]*x[1]
+	}).Named("ring")
+}
+
+func TestPathsGoAroundTheHill(t *testing.T) {
+	a, b := []float64{-1, 0}, []float64{1, 0}
+	neb := NEB(ring(), a, b, PathQuiet(), PathSteps(2000))
+	if neb.Err() != nil || math.Abs(neb.Barrier()-0.2775) > 1e-3 || math.Abs(neb.StraightBarrier()-1) > 0.05 {
+		t.Errorf("%v", neb)
+	}
+	bezier := Bezier(ring(), a, b, PathQuiet(), PathSteps(2000))
+	if bezier.Err() != nil || bezier.Barrier() > 0.45 || bezier.Barrier() < 0.2775 {
+		t.Errorf("%v", bezier)
+	}
+	for _, p := range []*MinimaPath{neb, bezier} {
+		if !equal(p.Points[0], a) || !equal(p.Points[20], b) || p.T[0] != 0 || p.T[20] != 1 {
+			t.Errorf("%s does not go from end to end", p.Label())
+		}
+		if s := Slice(ring(), p.Plane(), Square(1, 5), Quiet()).With(p); s.Err() != nil || s.Paths[0].Distance[10] > 1e-9 {
+			t.Errorf("%s on its plane: %v", p.Label(), s)
+		}
+	}
+	for k := 1; k < 20; k++ { // the springs keep the points apart
+		if gap := (neb.T[k+1] - neb.T[k]) * 20; gap < 0.7 || gap > 1.4 {
+			t.Errorf("points %d and %d are %v of the mean distance apart", k, k+1, gap)
+		}
+	}
+	again := NEB(ring(), a, b, PathQuiet(), PathSteps(2000))
+	requireSame(t, "the same path again", again.Points, neb.Points)
+}
+
+func TestPathErrors(t *testing.T) {
+	a, b := []float64{-1, 0}, []float64{1, 0}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if p := NEB(ring(), a, b, PathContext(ctx), PathQuiet()); !errors.Is(p.Err(), context.Canceled) || len(p.Points) != 21 {
+		t.Errorf("interrupted: %v", p)
+	}
+	bad := Func(2, func(x []float64) float64 { panic("nothing here") })
+	for what, p := range map[string]*MinimaPath{
+		"same ends":   NEB(ring(), a, a),
+		"short end":   Bezier(ring(), a, b[:1]),
+		"two points":  NEB(ring(), a, b, PathPoints(2)),
+		"rate":        Bezier(ring(), a, b, PathRate(math.NaN())),
+		"panic":       NEB(bad, a, b, PathQuiet()),
+		"nil":         Bezier(nil, a, b),
+		"bad numbers": NEB(ring(), []float64{math.NaN(), 0}, b),
+	} {
+		if p.Err() == nil {
+			t.Errorf("%s: no error", what)
+		}
+	}
+}
+
+func TestAssign(t *testing.T) {
+	rng := rand.New(rand.NewPCG(2, 2))
+	for range 200 {
+		n := 1 + rng.IntN(6)
+		cost := make([][]float64, n)
+		for i := range cost {
+			cost[i] = make([]float64, n)
+			for j := range cost[i] {
+				cost[i][j] = math.Round(10 * rng.NormFloat64())
+			}
+		}
+		best := math.Inf(1)
+		var try func(i int, used int, sum float64)
+		try = func(i, used int, sum float64) {
+			if i == n {
+				best = min(best, sum)
+				return
+			}
+			for j := range n {
+				if used&(1<<j) == 0 {
+					try(i+1, used|1<<j, sum+cost[i][j])
+				}
+			}
+		}
+		try(0, 0, 0)
+		got := 0.0
+		for i, j := range assign(cost) {
+			got += cost[i][j]
+		}
+		if got != best {
+			t.Fatalf("%v: cost %v, want %v", cost, got, best)
+		}
+	}
+}
+
+func TestAlignUndoesPermutations(t *testing.T) {
+	net := nn.Deep(nn.Tanh, 2, 7, 6, 1)
+	loss := NewObjective(net, nn.LogisticLoss, dataset.Moons(100, 0.1, 1))
+	rng := rand.New(rand.NewPCG(6, 6))
+	recovered := 0
+	for seed := range uint64(20) {
+		a := net.Init(seed)
+		for i := range a { // biases too, or they would be zero
+			a[i] += 0.1 * rng.NormFloat64()
+		}
+		b := a
+		for hidden, units := range []int{7, 6} {
+			var err error
+			if b, err = PermuteUnits(net, b, hidden, rng.Perm(units)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if va, vb := loss.Value(a), loss.Value(b); math.Abs(va-vb) > 1e-13 {
+			t.Fatalf("permuting units changes the loss from %v to %v", va, vb)
+		}
+		c, err := Align(net, a, b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if va, vc := loss.Value(a), loss.Value(c); math.Abs(va-vc) > 1e-13 {
+			t.Fatalf("aligning changes the loss from %v to %v", va, vc)
+		}
+		if norm2(subtract(a, c)) > norm2(subtract(a, b)) {
+			t.Error("aligned, the points are farther apart")
+		}
+		if equal(a, c) {
+			recovered++
+		}
+	}
+	if recovered < 15 { // coordinate descent can end in a local optimum
+		t.Errorf("%d of 20 permutations undone", recovered)
+	}
+	if _, err := Align(nn.New(nn.BatchNormLayer{Features: 2}), nil, nil); err == nil || !strings.Contains(err.Error(), "layer 0") {
+		t.Errorf("aligning a batch norm: %v", err)
+	}
+}

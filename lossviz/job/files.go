@@ -1,0 +1,138 @@
+package job
+
+import (
+	"archive/zip"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/sbinet/npyio/npy"
+
+	"github.com/gosaddle/saddle/lossviz/nn"
+)
+
+// readNPZ reads the arrays of a NumPy .npz file, any real dtype, as float64.
+func readNPZ(path string) (map[string]nn.Tensor, error) {
+	file, err := zip.OpenReader(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	arrays := map[string]nn.Tensor{}
+	for _, f := range file.File {
+		name := strings.TrimSuffix(f.Name, ".npy")
+		a, err := readNPY(f)
+		if err != nil {
+			return nil, fmt.Errorf("array %q: %w", name, err)
+		}
+		arrays[name] = a
+	}
+	return arrays, nil
+}
+
+func readNPY(f *zip.File) (nn.Tensor, error) {
+	r, err := f.Open()
+	if err != nil {
+		return nn.Tensor{}, err
+	}
+	defer r.Close()
+	// npyio reads the header; the numbers are read here, because it trusts the header's sizes.
+	array, err := npy.NewReader(r)
+	if err != nil {
+		return nn.Tensor{}, err
+	}
+	h := array.Header.Descr
+	decode, size, err := dtype(h.Type)
+	if err != nil {
+		return nn.Tensor{}, err
+	}
+	count := uint64(1)
+	for _, n := range h.Shape {
+		if n < 0 || n != 0 && count > f.UncompressedSize64/uint64(n) {
+			return nn.Tensor{}, fmt.Errorf("its shape %v does not fit its %d bytes", h.Shape, f.UncompressedSize64)
+		}
+		count *= uint64(n)
+	}
+	if count > f.UncompressedSize64/uint64(size) {
+		return nn.Tensor{}, fmt.Errorf("its shape %v does not fit its %d bytes", h.Shape, f.UncompressedSize64)
+	}
+	raw, err := io.ReadAll(io.LimitReader(r, int64(count)*int64(size)))
+	if err != nil {
+		return nn.Tensor{}, err
+	}
+	if len(raw) != int(count)*size {
+		return nn.Tensor{}, errors.New("it ends too early")
+	}
+	a := nn.Tensor{Shape: h.Shape, Data: make([]float64, count)}
+	for i := range a.Data {
+		a.Data[i] = decode(raw[i*size:])
+	}
+	if h.Fortran {
+		a.Data = rowMajor(a.Data, h.Shape)
+	}
+	return a, nil
+}
+
+// dtype returns a decoder for one number, and its size in bytes.
+func dtype(name string) (func([]byte) float64, int, error) {
+	bad := fmt.Errorf("its dtype %q is not a real one that is supported (f4, f8, i1 to i8, u1 to u8, b1)", name)
+	if len(name) < 3 {
+		return nil, 0, bad
+	}
+	var order binary.ByteOrder = binary.LittleEndian
+	if name[0] == '>' {
+		order = binary.BigEndian
+	}
+	size, err := strconv.Atoi(name[2:])
+	if err != nil {
+		return nil, 0, bad
+	}
+	switch name[1:] {
+	case "f8":
+		return func(b []byte) float64 { return math.Float64frombits(order.Uint64(b)) }, size, nil
+	case "f4":
+		return func(b []byte) float64 { return float64(math.Float32frombits(order.Uint32(b))) }, size, nil
+	case "i8":
+		return func(b []byte) float64 { return float64(int64(order.Uint64(b))) }, size, nil
+	case "i4":
+		return func(b []byte) float64 { return float64(int32(order.Uint32(b))) }, size, nil
+	case "i2":
+		return func(b []byte) float64 { return float64(int16(order.Uint16(b))) }, size, nil
+	case "i1":
+		return func(b []byte) float64 { return float64(int8(b[0])) }, size, nil
+	case "u8":
+		return func(b []byte) float64 { return float64(order.Uint64(b)) }, size, nil
+	case "u4":
+		return func(b []byte) float64 { return float64(order.Uint32(b)) }, size, nil
+	case "u2":
+		return func(b []byte) float64 { return float64(order.Uint16(b)) }, size, nil
+	case "u1", "b1":
+		return func(b []byte) float64 { return float64(b[0]) }, size, nil
+	}
+	return nil, 0, bad
+}
+
+// rowMajor reorders numbers that lie with the first axis innermost.
+func rowMajor(data []float64, shape []int) []float64 {
+	out := make([]float64, len(data))
+	index := make([]int, len(shape))
+	for i := range out {
+		at, step := 0, 1
+		for axis, n := range shape {
+			at += index[axis] * step
+			step *= n
+		}
+		out[i] = data[at]
+		for axis := len(shape) - 1; axis >= 0; axis-- {
+			if index[axis]++; index[axis] < shape[axis] {
+				break
+			}
+			index[axis] = 0
+		}
+	}
+	return out
+}

@@ -50,6 +50,8 @@ type entry struct {
 	name   string
 	color  color.RGBA
 	rimmed bool // a path over colours, drawn with a dark rim
+	dashed bool
+	dot    bool
 }
 
 // paintLegend writes entries in a row that ends at p's x + w.
@@ -64,7 +66,15 @@ func paintLegend(p pen, entries []entry, w float64) {
 		if e.rimmed {
 			p.line(ink, 5, nil, pt{x, 7}, pt{x + 18, 7})
 		}
-		p.line(e.color, 3, nil, pt{x + 0.5, 7}, pt{x + 17.5, 7})
+		var dash []float64
+		if e.dashed {
+			dash = []float64{5, 3}
+		}
+		if e.dot {
+			p.disc(e.color, pt{x + 11, 7}, 4)
+		} else {
+			p.line(e.color, 3, dash, pt{x + 0.5, 7}, pt{x + 17.5, 7})
+		}
 		p.text(e.name, f, inkSoft, pt{x + 24, 7}, 0, 0.5, false)
 		x += 24 + f.width(e.name) + 16
 	}

@@ -41,8 +41,7 @@ func (v *contourView) paint(p pen) {
 	left, top, right, bottom := v.margins()
 	w, h := v.w-left-right, v.h-top-bottom
 	n, m := len(f.x)-1, len(f.y)-1
-	xs := niceScale(f.names[0], f.x[0], f.x[n], false, false, 5)
-	ys := niceScale(f.names[1], f.y[0], f.y[m], false, false, 5)
+	xs, ys := f.axes()
 	in := p.at(left, top)
 	to := func(q pt) pt { return pt{xs.at(q.x) * w, (1 - ys.at(q.y)) * h} }
 
@@ -50,8 +49,10 @@ func (v *contourView) paint(p pen) {
 	if !f.lines {
 		in.image(f.colors(int(w*p.dpr), int(h*p.dpr), false), 0, 0, w, h)
 	}
-	for _, level := range levels(s) {
-		if f.lines {
+	for _, level := range f.levels(s) {
+		if f.only != nil {
+			in.segments(ink, 1.8, f.levelLine(level), to)
+		} else if f.lines {
 			in.segments(shade(rampAt(0.92*s.at(level)), 0.9), 1.6, f.levelLine(level), to)
 		} else {
 			in.segments(color.NRGBA{0x10, 0x14, 0x20, 0x66}, 0.8, f.levelLine(level), to)
@@ -161,7 +162,7 @@ func (f *field) legend() []entry {
 	var out []entry
 	for k, p := range f.paths {
 		if p.Name != "" {
-			out = append(out, entry{p.Name, pathColor(k), true})
+			out = append(out, entry{name: p.Name, color: pathColor(k), rimmed: true})
 		}
 	}
 	return out

@@ -22,8 +22,12 @@ type field struct {
 	lin    scale  // of height and colour
 	log    *scale // the same, logarithmic; nil where some z <= 0
 	useLog bool
-	lines  bool   // level lines only
-	note   string // what was done to the numbers, for the caption
+	lines  bool // level lines only
+	// For decision boundaries:
+	only    []float64 // level lines at these values alone
+	nearest bool      // values are classes, not to be interpolated
+	wash    float64   // how far colours are mixed with white, to let points stand out
+	note    string    // what was done to the numbers, for the caption
 }
 
 // newField checks a grid. what names the figure in errors.
@@ -87,8 +91,16 @@ func (f *field) scale() scale {
 	return f.lin
 }
 
+// axes are the scales of x and y.
+func (f *field) axes() (x, y scale) {
+	return niceScale(f.names[0], f.x[0], f.x[len(f.x)-1], false, false, 5), niceScale(f.names[1], f.y[0], f.y[len(f.y)-1], false, false, 5)
+}
+
 // levels are the values of the level lines: round ones, or evenly spaced in the logarithm.
-func levels(s scale) []float64 {
+func (f *field) levels(s scale) []float64 {
+	if f.only != nil {
+		return f.only
+	}
 	if !s.log {
 		return niceScale("", s.lo, s.hi, false, false, 12).ticks
 	}
@@ -150,7 +162,7 @@ func (f *field) thin() {
 	f.note = fmt.Sprintf("Drawn with %d × %d of the %d × %d points.", len(xi), len(yi), nx, ny)
 }
 
-// at is the bilinear interpolation of z at (x, y); NaN outside and next to holes.
+// at is the bilinear interpolation of z at (x, y), of classes the nearest one; NaN outside and next to holes.
 func (f *field) at(x, y float64) float64 {
 	j, u := cell(f.x, x)
 	i, v := cell(f.y, y)
@@ -159,6 +171,9 @@ func (f *field) at(x, y float64) float64 {
 	}
 	a, b := f.z[i][j], f.z[i][j+1]
 	c, d := f.z[i+1][j], f.z[i+1][j+1]
+	if f.nearest {
+		u, v = math.Round(u), math.Round(v)
+	}
 	z := (1-v)*((1-u)*a+u*b) + v*((1-u)*c+u*d)
 	if math.IsInf(z, 0) {
 		return math.NaN()
@@ -225,7 +240,7 @@ func (f *field) colors(w, h int, relief bool) *image.RGBA {
 			if math.IsNaN(t) {
 				continue
 			}
-			col := rampAt(t)
+			col := mix(rampAt(t), paper, f.wash)
 			if relief && r > 0 && r < h-1 && c > 0 && c < w-1 {
 				gx := (height[r*w+c+1] - height[r*w+c-1]) * float64(w) / 2
 				gy := (height[(r-1)*w+c] - height[(r+1)*w+c]) * float64(h) / 2

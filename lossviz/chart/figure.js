@@ -1,163 +1,970 @@
-// The live side of a figure: finds the chart libraries and lays a chart over the picture's panels. The picture stays
-// underneath, so there is something to see before, after and without.
-(() => {
-  const root = window;
-  const S = root.saddleFigures = root.saddleFigures || {
-    // load returns a promise of ECharts, one for the page.
-    load() {
-      if (this.promise) return this.promise;
-      const script = (src) => new Promise((done, fail) => {
-        const define = root.define; // with an AMD loader in the page the libraries would hide in it
-        const el = document.createElement("script");
-        const finish = (f) => () => { root.define = define; el.remove(); f(); };
-        el.src = src;
-        el.onload = finish(done);
-        el.onerror = finish(() => fail(new Error(src)));
-        root.define = undefined;
-        document.head.appendChild(el);
-      });
-      const from = async (base) => {
-        if (!root.echarts) await script(base[0]);
-        if (!root.saddleGL) { await script(base[1]); root.saddleGL = true; }
-        return root.echarts;
-      };
-      let jupyter = null;
-      const config = document.getElementById("jupyter-config-data");
-      if (config) { try { jupyter = JSON.parse(config.textContent).baseUrl; } catch (e) { jupyter = null; } }
-      if (!jupyter && document.body) jupyter = document.body.dataset.baseUrl || null;
-      if (root.echarts && root.saddleGL) this.promise = Promise.resolve(root.echarts);
-      else if (jupyter) {
-        const base = jupyter.replace(/\/?$/, "/") + "kernelspecs/saddle/";
-        this.promise = from([base + "echarts.min.js", base + "echarts-gl.min.js"]);
-      } else if (root.saddleOffline) this.promise = Promise.reject(new Error("offline"));
-      else this.promise = from(["https://cdn.jsdelivr.net/npm/echarts@6.1.0/dist/echarts.min.js", "https://cdn.jsdelivr.net/npm/echarts-gl@2.1.0/dist/echarts-gl.min.js"]);
-      return this.promise;
-    },
-    floats(text) {
-      const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-      return new Float32Array(bytes.buffer);
-    },
-    webgl() {
-      if (this.hasGL === undefined) {
-        const c = document.createElement("canvas");
-        const gl = c.getContext("webgl");
-        this.hasGL = !!gl;
-        const lose = gl && gl.getExtension("WEBGL_lose_context");
-        if (lose) lose.loseContext();
+// The live half of a Saddle figure. html.go puts this into each figure's HTML as (CODE)(ID, FIGURE), where ID names the
+// <figure> elements that begin as a picture and FIGURE holds the numbers. The first figure on a page leaves its
+// code for the others. Nothing here may throw, log an error, or ask another machine from inside Jupyter: where
+// anything is missing, the picture simply stays.
+(function (id, figure) {
+  'use strict';
+  const KEY = 'saddleFigures@VERSION@';
+  if (!window[KEY]) window[KEY] = runtime();
+  window[KEY].start(id, figure);
+
+  function runtime() {
+    const CDN = ['https://cdn.jsdelivr.net/npm/echarts@6.1.0/dist/echarts.min.js', 'https://cdn.jsdelivr.net/npm/echarts-gl@2.1.0/dist/echarts-gl.min.js'];
+    const FONT = 'system-ui, -apple-system, "Segoe UI", "Helvetica Neue", Arial, "Liberation Sans", sans-serif';
+    const MAX_GL = 8; // live WebGL charts on a page; browsers keep 16 contexts, and others want some
+    const LIGHT = { ink: '#1f242b', soft: '#555d68', rule: '#e3e6ea', frame: '#9aa1ab', paper: '#ffffff', box: 'rgba(255,255,255,.96)', edge: '#c9ced6', alarm: '#c41e3a', focus: '#006bb3' };
+    const DARK = { ink: '#eceff3', soft: '#b4bbc5', rule: '#3a4048', frame: '#7d8590', paper: '#16181c', box: 'rgba(32,36,42,.96)', edge: '#4a515b', alarm: '#ff6b7f', focus: '#5db5f5' };
+    // Line colours of the light theme and what they become on dark ground.
+    const ON_DARK = { '#1f242b': '#eceff3', '#555d68': '#b4bbc5', '#006bb3': '#4da9ea', '#d55e00': '#f58a3c', '#00956d': '#34c49b', '#b85c93': '#e08fc0', '#806b00': '#c2ab3d', '#6a6e7c': '#a4a9b5', '#c41e3a': '#ff6b7f', '#9aa1ab': '#7d8590', '#e3e6ea': '#3a4048' };
+    const CASING = '#1f242b';
+    const still = () => matchMedia('(prefers-reduced-motion: reduce)').matches;
+
+    // ---- libraries -------------------------------------------------------------------------------------------
+
+    let libraries = null;
+
+    // The base URL of the Jupyter server that shows this page; null outside Jupyter.
+    function jupyterBase() {
+      const config = document.getElementById('jupyter-config-data');
+      if (config) {
+        try {
+          const c = JSON.parse(config.textContent);
+          if (c.baseUrl) return { url: c.baseUrl, token: c.token };
+        } catch (e) { /* not JSON: not Jupyter's */ }
       }
-      return this.hasGL;
-    },
-    number(v) {
-      if (!isFinite(v)) return String(v);
+      const base = document.body && document.body.getAttribute('data-base-url');
+      return base ? { url: base } : null;
+    }
+
+    function withGL(echarts) {
+      return echarts && echarts.init && +echarts.version.split('.')[0] >= 5 && hasSurface(echarts) ? echarts : null;
+    }
+
+    function hasSurface(echarts) {
+      return !!(window['echarts-gl'] || echarts.saddle);
+    }
+
+    // Loads the two libraries once per page, for all figures.
+    function load() {
+      if (libraries) return libraries;
+      if (withGL(window.echarts)) return libraries = Promise.resolve(window.echarts); // a handout: embedded
+      const jupyter = jupyterBase();
+      const urls = jupyter ? ['echarts.min.js', 'echarts-gl.min.js'].map(f => jupyter.url.replace(/\/?$/, '/') + 'kernelspecs/saddle/' + f) : CDN;
+      const headers = jupyter && jupyter.token ? { Authorization: 'token ' + jupyter.token } : {};
+      const get = url => fetch(url, { headers, credentials: jupyter ? 'same-origin' : 'omit' }).then(r => {
+        if (!r.ok) throw new Error(url + ': ' + r.status);
+        return r.arrayBuffer();
+      });
+      libraries = Promise.all(urls.map(get)).then(files => {
+        // As CommonJS modules of our own: a page's RequireJS, or another version of ECharts, is neither used nor touched.
+        const text = files.map(f => new TextDecoder('utf-8').decode(f));
+        const module = (code, require) => {
+          const m = { exports: {} };
+          new Function('module', 'exports', 'require', 'define', code)(m, m.exports, require, undefined);
+          return m.exports;
+        };
+        const echarts = module(text[0], () => ({}));
+        module(text[1], () => echarts);
+        return echarts;
+      });
+      libraries.catch(() => { // try again with the next figure that comes into view: the network may be back
+        setTimeout(() => { libraries = null; }, 5000);
+      });
+      return libraries;
+    }
+
+    let webgl = null;
+    function hasWebGL() {
+      if (webgl === null) {
+        try {
+          const gl = document.createElement('canvas').getContext('webgl');
+          webgl = !!gl;
+          const lose = gl && gl.getExtension('WEBGL_lose_context');
+          if (lose) lose.loseContext();
+        } catch (e) { webgl = false; }
+      }
+      return webgl;
+    }
+
+    // ---- numbers and colours -------------------------------------------------------------------------------
+
+    function unpack(z) {
+      const raw = atob(z.b), out = new Float64Array(raw.length / 2);
+      for (let i = 0; i < out.length; i++) {
+        const q = raw.charCodeAt(2 * i) | raw.charCodeAt(2 * i + 1) << 8;
+        const t = q / 65534;
+        out[i] = q === 65535 ? NaN : z.log ? z.lo * Math.pow(z.hi / z.lo, t) : z.lo + t * (z.hi - z.lo);
+      }
+      return out;
+    }
+
+    function format(v, digits) {
+      if (v === null || v === undefined || v !== v) return '–';
+      if (v === 0) return '0';
       const a = Math.abs(v);
-      return (a !== 0 && (a < 1e-4 || a >= 1e6) ? v.toExponential(2) : String(Number(v.toPrecision(4)))).replace("-", "\u2212");
-    },
-    surface(p) {
-      const z = this.floats(p.z), nx = p.x.length, data = [];
-      for (let i = 0; i < p.y.length; i++) for (let j = 0; j < nx; j++) {
-        const v = z[i * nx + j];
-        data.push([p.x[j], p.y[i], isFinite(v) ? v : NaN]);
+      if (a === Infinity) return v > 0 ? '∞' : '−∞';
+      let s = a < 1e-4 || a >= 1e6 ? v.toExponential(digits - 1).replace('e+', 'e') : a >= Math.pow(10, digits) ? v.toFixed(0) : v.toPrecision(digits);
+      return s.replace(/-/g, '−');
+    }
+
+    const ramp = (() => {
+      const stops = '@RAMP@'.match(/.{6}/g).map(h => [0, 2, 4].map(k => parseInt(h.substr(k, 2), 16)));
+      const out = [];
+      for (let i = 0; i < 256; i++) {
+        const t = i / 255 * (stops.length - 1), k = Math.min(Math.floor(t), stops.length - 2), u = t - k;
+        out.push(stops[k].map((c, j) => c + u * (stops[k + 1][j] - c)));
       }
-      const axis = (a) => ({
-        type: a.log ? "log" : "value", name: "", min: a.lo, max: a.hi,
-        axisLabel: { textStyle: { fontSize: 13, lineHeight: 30, color: "#555d68" }, formatter: (v) => this.number(v) },
-        axisLine: { lineStyle: { color: "#9aa1ab" } }, axisTick: { lineStyle: { color: "#9aa1ab" } },
-        splitLine: { lineStyle: { color: "#e3e6ea" } }, splitNumber: 4,
-      });
-      const lines = p.paths.map((q) => ({ type: "line3D", data: q.points, lineStyle: { width: 4, color: q.color }, silent: true }));
-      const marks = p.points.length ? [{
-        type: "scatter3D", symbolSize: 11, data: p.points.map((q) => ({ name: q.name, value: q.at })),
-        itemStyle: { color: "#c41e3a", borderColor: "#fff", borderWidth: 2 },
-        label: { show: true, formatter: (d) => d.name, textStyle: { color: "#1f242b", fontSize: 12, backgroundColor: "rgba(255,255,255,.75)" } },
-      }] : [];
-      return {
-        animation: false, backgroundColor: "#fff",
-        tooltip: { renderMode: "richText", formatter: (d) => d.value && `${p.names[0]} ${this.number(d.value[0])}\n${p.names[1]} ${this.number(d.value[1])}\n${p.names[2]} ${this.number(d.value[2])}` },
-        visualMap: { show: false, min: p.scale.lo, max: p.scale.hi, dimension: 2, seriesIndex: 0, inRange: { color: p.colors } },
-        xAxis3D: axis(p.axes[0]), yAxis3D: axis(p.axes[1]), zAxis3D: axis(p.axes[2]),
-        grid3D: {
-          boxWidth: 100, boxDepth: 100, boxHeight: 62, environment: "#fff", axisPointer: { show: false },
-          viewControl: { alpha: p.camera[0], beta: p.camera[1], distance: p.camera[2], minDistance: 60, maxDistance: 500, center: [0, p.camera[3], 0], animation: false, rotateSensitivity: 1.2 },
-          light: { main: { intensity: 0.9, alpha: 50, beta: -20 }, ambient: { intensity: 0.55 } }, postEffect: { enable: false },
-        },
-        series: [{ type: "surface", data, dataShape: [p.y.length, nx], wireframe: { show: false }, shading: "lambert", itemStyle: { opacity: 1 } }, ...lines, ...marks],
-      };
-    },
-    lines(p) {
-      const axis = (a) => ({
-        type: a.log ? "log" : "value", min: a.lo, max: a.hi, name: "", axisLabel: { show: false }, axisTick: { show: false },
-        axisLine: { show: false }, splitLine: { show: false },
-      });
-      return {
-        animation: false, backgroundColor: "transparent", grid: { left: 0, right: 0, top: 0, bottom: 0 },
-        xAxis: axis(p.axes[0]), yAxis: axis(p.axes[1]),
-        tooltip: { trigger: "axis", renderMode: "richText", confine: true,
-          formatter: (ds) => ds.length ? `${p.names[0]} ${this.number(ds[0].value[0])}\n` + ds.map((d) => `${d.seriesName} ${this.number(d.value[1])}`).join("\n") : "" },
-        series: p.curves.map((c) => ({
-          type: c.dots ? "scatter" : "line", name: c.name, data: c.points, showSymbol: false, symbolSize: 5, clip: true,
-          lineStyle: { color: c.color, width: 2, type: c.dashed ? "dashed" : "solid" }, itemStyle: { color: c.color }, emphasis: { disabled: true },
-        })),
-      };
-    },
-    // panel keeps one overlay: alive while it is in view, gone while it is not, since browsers lend few WebGL contexts.
-    panel(box, p) {
-      let chart = null;
-      const size = new ResizeObserver(() => chart && chart.resize());
-      const start = (echarts) => {
-        if (chart || !box.isConnected || box.clientWidth < 20) return;
-        chart = echarts.init(box, null, { renderer: "canvas" });
-        chart.setOption(this[p.kind](p));
-        chart.on("finished", () => { box.dataset.live = "true"; });
-        size.observe(box);
-        box.style.visibility = "visible";
-        box.style.background = p.kind === "surface" ? "#fff" : "transparent";
-      };
-      const stop = () => {
-        if (!chart) return;
-        size.disconnect();
-        chart.dispose();
-        chart = null;
-        delete box.dataset.live;
-        box.style.background = "transparent";
-      };
-      if (p.kind === "surface") {
-        box.tabIndex = 0;
-        box.setAttribute("aria-label", "Turn with the arrow keys, zoom with plus and minus, Home resets the view.");
-        let [alpha, beta, distance] = p.camera;
-        box.addEventListener("keydown", (e) => {
-          if (!chart) return;
-          const v = chart.getOption().grid3D[0].viewControl;
-          alpha = v.alpha; beta = v.beta; distance = v.distance;
-          switch (e.key) {
-            case "ArrowLeft": beta -= 6; break;
-            case "ArrowRight": beta += 6; break;
-            case "ArrowUp": alpha = Math.min(90, alpha + 5); break;
-            case "ArrowDown": alpha = Math.max(-90, alpha - 5); break;
-            case "+": distance = Math.max(60, distance * 0.9); break;
-            case "-": distance = Math.min(500, distance / 0.9); break;
-            case "Home": [alpha, beta, distance] = p.camera; break;
-            default: return;
-          }
-          e.preventDefault();
-          e.stopPropagation();
-          chart.setOption({ grid3D: { viewControl: { alpha, beta, distance } } });
-        });
-        box.addEventListener("dblclick", () => chart && chart.setOption({ grid3D: { viewControl: { alpha: p.camera[0], beta: p.camera[1], distance: p.camera[2] } } }));
-      }
-      new IntersectionObserver((seen) => {
-        for (const s of seen) {
-          if (!s.isIntersecting) { if (p.kind === "surface") stop(); continue; }
-          if (p.kind === "surface" && !this.webgl()) return;
-          this.load().then(start, () => {}); // without libraries the picture stays
+      return out;
+    })();
+    const rampAt = t => ramp[Math.round(Math.min(Math.max(t, 0), 1) * 255)];
+    const css = c => 'rgb(' + c.map(Math.round).join(',') + ')';
+    const pathColor = k => ['#ffffff', '#ff8a5c', '#ffb8e0', '#9fe8ff'][k % 4];
+    const classColor = (k, n) => css(rampAt(k / Math.max(n - 1, 1)));
+
+    // ---- fields: grids of values ------------------------------------------------------------------------------
+
+    function openField(f) {
+      if (f.at) return f;
+      const z = unpack(f.z), nx = f.x.length, ny = f.y.length;
+      const cell = (grid, v) => {
+        const n = grid.length;
+        if (!(v >= grid[0] && v <= grid[n - 1])) return [-1, 0];
+        let lo = 0, hi = n - 1;
+        while (hi - lo > 1) {
+          const mid = (lo + hi) >> 1;
+          if (grid[mid] <= v) lo = mid; else hi = mid;
         }
-      }, { rootMargin: "80px" }).observe(box);
-    },
-    open(id, panels) {
-      for (const el of document.querySelectorAll(`.saddle-figure[data-figure="${id}"]:not([data-open])`)) {
-        el.dataset.open = "";
-        el.querySelectorAll(".saddle-panel").forEach((box, i) => this.panel(box, panels[i]));
+        return [lo, (v - grid[lo]) / (grid[lo + 1] - grid[lo])];
+      };
+      f.values = z;
+      f.x0 = f.x[0]; f.x1 = f.x[nx - 1]; f.y0 = f.y[0]; f.y1 = f.y[ny - 1];
+      f.at = (x, y) => {
+        const [j, u] = cell(f.x, x), [i, v] = cell(f.y, y);
+        if (i < 0 || j < 0) return NaN;
+        const k = i * nx + j;
+        if (f.nearest) return z[k + (v < 0.5 ? 0 : nx) + (u < 0.5 ? 0 : 1)];
+        return (1 - v) * ((1 - u) * z[k] + u * z[k + 1]) + v * ((1 - u) * z[k + nx] + u * z[k + nx + 1]);
+      };
+      f.unit = v => { // place on the height and colour scale, 0 to 1
+        const s = scaleOf(f);
+        return s.log ? Math.log(v / s.lo) / Math.log(s.hi / s.lo) : (v - s.lo) / (s.hi - s.lo);
+      };
+      return f;
+    }
+
+    const scaleOf = f => f.useLog && f.log ? f.log : f.lin;
+
+    function relief(gx, gy) {
+      if (gx !== gx || gy !== gy) return 1;
+      const k = @HEIGHT@ / @SIDE@;
+      gx *= k; gy *= k;
+      const light = (0.45 * gx - 0.35 * gy + 0.82) / Math.sqrt(1 + gx * gx + gy * gy) - 0.82;
+      return Math.min(Math.max(1 + 0.34 * light, 0.74), 1.16);
+    }
+
+    // Level lines of f into the path of a canvas, by marching squares.
+    function traceLevel(g, f, level, X, Y) {
+      const z = f.values, nx = f.x.length, ny = f.y.length;
+      for (let i = 0; i + 1 < ny; i++) for (let j = 0; j + 1 < nx; j++) {
+        const k = i * nx + j, a = z[k], b = z[k + 1], c = z[k + nx + 1], d = z[k + nx];
+        const up = (a > level) + (b > level) + (c > level) + (d > level);
+        if (up === 0 || up === 4 || a + b + c + d !== a + b + c + d) continue;
+        const x0 = X(f.x[j]), x1 = X(f.x[j + 1]), y0 = Y(f.y[i]), y1 = Y(f.y[i + 1]);
+        const cuts = [];
+        const edge = (xa, ya, za, xb, yb, zb) => {
+          if ((za > level) !== (zb > level)) {
+            const t = (level - za) / (zb - za);
+            cuts.push([xa + t * (xb - xa), ya + t * (yb - ya)]);
+          }
+        };
+        edge(x0, y0, a, x1, y0, b); edge(x1, y0, b, x1, y1, c); edge(x1, y1, c, x0, y1, d); edge(x0, y1, d, x0, y0, a);
+        if (cuts.length === 4 && (a > level) !== ((a + b + c + d) / 4 > level)) [cuts[1], cuts[3]] = [cuts[3], cuts[1]];
+        for (let q = 0; q + 1 < cuts.length; q += 2) {
+          g.moveTo(cuts[q][0], cuts[q][1]);
+          g.lineTo(cuts[q + 1][0], cuts[q + 1][1]);
+        }
       }
-    },
-  };
-  S.open(FIGURE_ID, FIGURE_PANELS);
-})();
+    }
+
+    // The field's colours in the rectangle (0, 0, w, h) of a canvas, with level lines.
+    function paintField(g, f, w, h, shaded, lineWidth, plain, ink) {
+      const side = Math.max(256, f.x.length), m = Math.max(256, f.y.length);
+      const img = document.createElement('canvas');
+      img.width = side; img.height = m;
+      const pic = img.getContext('2d'), data = pic.createImageData(side, m), t = new Float64Array(side * m);
+      for (let r = 0; r < m; r++) for (let c = 0; c < side; c++)
+        t[r * side + c] = f.unit(f.at(f.x0 + (f.x1 - f.x0) * (c + 0.5) / side, f.y1 + (f.y0 - f.y1) * (r + 0.5) / m));
+      if (!plain) {
+        for (let r = 0; r < m; r++) for (let c = 0; c < side; c++) {
+          const k = r * side + c, o = 4 * k;
+          if (t[k] !== t[k]) continue;
+          const col = rampAt(t[k]);
+          const s = shaded && r > 0 && r < m - 1 && c > 0 && c < side - 1 ? relief((t[k + 1] - t[k - 1]) * side / 2, (t[k - side] - t[k + side]) * m / 2) : 1;
+          data.data[o] = col[0] * s; data.data[o + 1] = col[1] * s; data.data[o + 2] = col[2] * s;
+          data.data[o + 3] = 255 * (1 - (f.wash || 0));
+        }
+        pic.putImageData(data, 0, 0);
+        g.imageSmoothingQuality = 'high';
+        g.drawImage(img, 0, 0, w, h);
+      }
+      const X = x => w * (x - f.x0) / (f.x1 - f.x0), Y = y => h * (f.y1 - y) / (f.y1 - f.y0);
+      if (f.hideLines) return;
+      g.lineWidth = lineWidth;
+      for (const level of scaleOf(f).levels) {
+        g.strokeStyle = f.bold ? ink : plain ? css(rampAt(0.92 * f.unit(level))) : 'rgba(16,20,32,.42)';
+        g.beginPath();
+        traceLevel(g, f, level, X, Y);
+        g.stroke();
+      }
+    }
+
+    // ---- small painters on a 2D canvas -------------------------------------------------------------------------
+
+    function text(g, s, x, y, color, opt) {
+      opt = opt || {};
+      g.font = (opt.bold ? '600 ' : '') + (opt.size || 12) + 'px ' + FONT;
+      g.textAlign = opt.align || 'center';
+      g.textBaseline = opt.base || 'middle';
+      if (opt.halo) {
+        g.lineJoin = 'round'; g.lineWidth = 3.2; g.strokeStyle = opt.halo;
+        g.strokeText(s, x, y);
+      }
+      g.fillStyle = color;
+      g.fillText(s, x, y);
+    }
+
+    function poly(g, pts, close) {
+      g.beginPath();
+      pts.forEach((p, i) => i ? g.lineTo(p[0], p[1]) : g.moveTo(p[0], p[1]));
+      if (close) g.closePath();
+    }
+
+    function stroke(g, pts, color, width, dash) {
+      if (pts.length < 2) return;
+      g.save();
+      g.lineJoin = g.lineCap = 'round';
+      g.setLineDash(dash || []);
+      g.strokeStyle = color; g.lineWidth = width;
+      poly(g, pts);
+      g.stroke();
+      g.restore();
+    }
+
+    function disc(g, x, y, r, color) {
+      g.beginPath();
+      g.arc(x, y, r, 0, 2 * Math.PI);
+      g.fillStyle = color;
+      g.fill();
+    }
+
+    // kind: 0 plain, 1 minimum, 2 saddle, 3 maximum
+    function symbol(g, kind, x, y, faint) {
+      g.save();
+      g.globalAlpha = faint ? 0.4 : 1;
+      if (kind === 2) {
+        for (const [c, w] of [['#fff', 5.5], [CASING, 2.6]]) {
+          stroke(g, [[x - 5, y - 5], [x + 5, y + 5]], c, w);
+          stroke(g, [[x - 5, y + 5], [x + 5, y - 5]], c, w);
+        }
+      } else if (kind === 3) {
+        poly(g, [[x, y - 8], [x + 8, y + 6], [x - 8, y + 6]], true); g.fillStyle = '#fff'; g.fill();
+        poly(g, [[x, y - 5], [x + 5.2, y + 4.2], [x - 5.2, y + 4.2]], true); g.fillStyle = CASING; g.fill();
+      } else {
+        disc(g, x, y, kind ? 6.5 : 5, '#fff');
+        disc(g, x, y, kind ? 4.6 : 3.4, kind ? '#c41e3a' : CASING);
+      }
+      g.restore();
+    }
+
+    function ring(g, x, y) {
+      for (const [c, w] of [['#fff', 4], [CASING, 1.6]]) {
+        g.beginPath(); g.arc(x, y, 5.5, 0, 2 * Math.PI);
+        g.strokeStyle = c; g.lineWidth = w; g.stroke();
+      }
+    }
+
+    // A path on level ground: dark rim, arrows at each third, a dot at its start.
+    function flatPath(g, pts, color) {
+      if (pts.length < 2) return;
+      stroke(g, pts, CASING, 4); stroke(g, pts, color, 2.2);
+      let total = 0, walked = 0, next = 1;
+      for (let i = 1; i < pts.length; i++) total += Math.hypot(pts[i][0] - pts[i - 1][0], pts[i][1] - pts[i - 1][1]);
+      for (let i = 1; i < pts.length && next <= 3; i++) {
+        let dx = pts[i][0] - pts[i - 1][0], dy = pts[i][1] - pts[i - 1][1];
+        const step = Math.hypot(dx, dy);
+        walked += step;
+        if (!step || walked < total * next / 3 * (1 - 1e-9)) continue;
+        while (walked >= total * next / 3 * (1 - 1e-9) && next <= 3) next++;
+        dx /= step; dy /= step;
+        for (const [c, r] of [[CASING, 8], [color, 5.5]]) {
+          const qx = pts[i][0] + dx * r / 2, qy = pts[i][1] + dy * r / 2;
+          poly(g, [[qx, qy], [qx - dx * r - dy * r * 0.55, qy - dy * r + dx * r * 0.55], [qx - dx * r + dy * r * 0.55, qy - dy * r - dx * r * 0.55]], true);
+          g.fillStyle = c; g.fill();
+        }
+      }
+      disc(g, pts[0][0], pts[0][1], 4.2, CASING); disc(g, pts[0][0], pts[0][1], 2.8, color);
+    }
+
+    function runs(path, map) { // the path's pieces between its gaps, mapped
+      const out = [[]];
+      path.x.forEach((x, i) => {
+        if (x === null) out.push([]); else out[out.length - 1].push(map(x, path.y[i]));
+      });
+      return out;
+    }
+
+    function canvas(parent, style) {
+      const c = document.createElement('canvas');
+      c.setAttribute('aria-hidden', 'true');
+      c.style.cssText = 'position:absolute;left:0;top:0;width:100%;height:100%;pointer-events:none;' + (style || '');
+      parent.appendChild(c);
+      return c;
+    }
+
+    // Clears a canvas that covers its parent, ready to draw in pixels of the page.
+    function fresh(c, w, h) {
+      const dpr = window.devicePixelRatio || 1;
+      const W = Math.max(1, Math.round(w * dpr)), H = Math.max(1, Math.round(h * dpr));
+      if (c.width !== W || c.height !== H) { c.width = W; c.height = H; }
+      const g = c.getContext('2d');
+      g.setTransform(dpr, 0, 0, dpr, 0, 0);
+      g.clearRect(0, 0, w, h);
+      return g;
+    }
+
+    // ---- panels -----------------------------------------------------------------------------------------------
+    // A panel has mount(), unmount(), resize(), update() (after a switch or another frame) and hover(). `view` is the figure it is in.
+
+    // A surface: ECharts GL draws the mesh and the floor, two canvases under and over it the box, paths and points.
+    function surfacePanel(view, index, el) {
+      const A = @SIDE@ / 2, B = @HEIGHT@ / 2;
+      let chart = null, control = null, under, over, host, texture, frozen = null;
+      const spec = () => view.spec(index), field = () => view.field(spec().field);
+      el.tabIndex = 0;
+      el.setAttribute('role', 'img');
+      el.setAttribute('aria-label', view.words + ' Turn with the arrow keys, zoom with plus and minus, 0 resets the view.');
+      el.style.cursor = 'grab';
+      el.style.touchAction = 'pan-y';
+      under = canvas(el);
+      host = document.createElement('div');
+      host.style.cssText = 'position:absolute;inset:0';
+      el.appendChild(host);
+      over = canvas(el);
+
+      function camera() {
+        const w = el.clientWidth, h = el.clientHeight, rad = Math.PI / 180;
+        const sa = Math.sin(view.camera.alpha * rad), ca = Math.cos(view.camera.alpha * rad), sb = Math.sin(view.camera.beta * rad), cb = Math.cos(view.camera.beta * rad);
+        const dir = [ca * sb, sa, ca * cb], right = [cb, 0, -sb], up = [-sa * sb, ca, -sa * cb], k0 = h / 2 / Math.tan(@FOV@ / 2 * rad);
+        const project = (x, y, z) => {
+          y -= @LIFT@;
+          const k = k0 / (view.camera.distance - (x * dir[0] + y * dir[1] + z * dir[2]));
+          return [w / 2 + k * (x * right[0] + z * right[2]), h / 2 - k * (x * up[0] + y * up[1] + z * up[2])];
+        };
+        // The ray through a place of the panel: origin and direction in the box.
+        const ray = (px, py) => {
+          const u = (px - w / 2) / k0, v = (h / 2 - py) / k0;
+          return { o: dir.map((d, i) => d * view.camera.distance + (i === 1 ? @LIFT@ : 0)), d: dir.map((d, i) => -d + u * right[i] + v * up[i]) };
+        };
+        return { w, h, dir, project, ray };
+      }
+
+      const place = (f, x, y, z) => [((x - f.x0) / (f.x1 - f.x0) - 0.5) * 2 * A, (f.unit(z) - 0.5) * 2 * B, (0.5 - (y - f.y0) / (f.y1 - f.y0)) * 2 * A];
+      const ground = (f, X, Z) => f.at(f.x0 + (X / (2 * A) + 0.5) * (f.x1 - f.x0), f.y0 + (0.5 - Z / (2 * A)) * (f.y1 - f.y0));
+
+      function hidden(f, p, dir) {
+        for (let d = 2; d < 150; d += 1.5) {
+          const x = p[0] + d * dir[0], y = p[1] + d * dir[1], z = p[2] + d * dir[2];
+          if (Math.abs(x) > A || Math.abs(z) > A || y > B) return false;
+          if ((f.unit(ground(f, x, z)) - 0.5) * 2 * B > y + 0.8) return true;
+        }
+        return false;
+      }
+
+      // The box is drawn from outside in: floor and the two walls away from the camera, with grid, ticks and names.
+      function drawBox(cam) {
+        const g = fresh(under, cam.w, cam.h), T = view.theme, f = field(), s = scaleOf(f);
+        const P = (x, y, z) => cam.project(x, y, z);
+        const fx = cam.dir[0] >= 0 ? 1 : -1, fz = cam.dir[2] >= 0 ? 1 : -1; // towards the camera
+        const floor = cam.dir[1] >= 0 ? -B : B;
+        const line = (p, q, color, width) => stroke(g, [P(...p), P(...q)], color, width);
+        const away = (p, q) => { // how text is aligned so that it lies outside of the edge
+          const a = P(...p), b = P(...q), dx = b[0] - a[0], dy = b[1] - a[1], n = Math.hypot(dx, dy) || 1;
+          return { align: dx / n > 0.35 ? 'left' : dx / n < -0.35 ? 'right' : 'center', base: dy / n > 0.5 ? 'top' : dy / n < -0.5 ? 'bottom' : 'middle' };
+        };
+        const name = { bold: true, size: 13 };
+        const xu = t => ((t - f.x0) / (f.x1 - f.x0) - 0.5) * 2 * A, yu = t => (0.5 - (t - f.y0) / (f.y1 - f.y0)) * 2 * A;
+        f.xs.ticks.forEach((t, i) => {
+          const x = xu(t);
+          line([x, floor, A * fz], [x, floor, -A * fz], T.rule, 1);
+          line([x, -B, -A * fz], [x, B, -A * fz], T.rule, 1);
+          line([x, floor, A * fz], [x, floor, (A + 2) * fz], T.frame, 1);
+          const at = [x, floor - 1, (A + 5) * fz];
+          text(g, f.xs.labels[i], ...P(...at), T.soft, away([x, floor, A * fz], at));
+        });
+        f.ys.ticks.forEach((t, i) => {
+          const z = yu(t);
+          line([A * fx, floor, z], [-A * fx, floor, z], T.rule, 1);
+          line([-A * fx, -B, z], [-A * fx, B, z], T.rule, 1);
+          line([A * fx, floor, z], [(A + 2) * fx, floor, z], T.frame, 1);
+          const at = [(A + 5) * fx, floor - 1, z];
+          text(g, f.ys.labels[i], ...P(...at), T.soft, away([A * fx, floor, z], at));
+        });
+        // The upright axis stands at the left one of the box's two outer edges.
+        const edges = [[-A * fx, A * fz], [A * fx, -A * fz]];
+        const [ex, ez] = P(edges[0][0], 0, edges[0][1])[0] < P(edges[1][0], 0, edges[1][1])[0] ? edges[0] : edges[1];
+        s.ticks.forEach((t, i) => {
+          const y = (f.unit(t) - 0.5) * 2 * B;
+          line([-A * fx, y, -A * fz], [A * fx, y, -A * fz], T.rule, 1);
+          line([-A * fx, y, -A * fz], [-A * fx, y, A * fz], T.rule, 1);
+          const p = P(ex, y, ez);
+          stroke(g, [p, [p[0] - 5, p[1]]], T.frame, 1);
+          text(g, s.labels[i], p[0] - 8, p[1], T.soft, { align: 'right' });
+        });
+        line([-A, floor, A * fz], [A, floor, A * fz], T.frame, 1.2);
+        line([A * fx, floor, -A], [A * fx, floor, A], T.frame, 1.2);
+        line([ex, -B, ez], [ex, B, ez], T.frame, 1.2);
+        const nx = [0, floor - 4, (A + 21) * fz], ny = [(A + 19) * fx, floor - 4, 0], top = P(ex, B, ez);
+        text(g, f.names[0], ...P(...nx), T.ink, Object.assign(away([0, floor, A * fz], nx), name));
+        text(g, f.names[1], ...P(...ny), T.ink, Object.assign(away([A * fx, floor, 0], ny), name));
+        text(g, f.names[2] + (s.log ? ' (log)' : ''), top[0], top[1] - 16, T.ink, Object.assign({ base: 'bottom' }, name));
+      }
+
+      function drawOver(cam) {
+        const g = fresh(over, cam.w, cam.h), f = field();
+        f.paths.forEach((path, k) => runs(path, (x, y) => [x, y]).forEach(run => {
+          const pts = [];
+          run.forEach((p, i) => {
+            const q = run[i - 1], n = q ? Math.max(1, Math.ceil(60 * Math.max(Math.abs(p[0] - q[0]) / (f.x1 - f.x0), Math.abs(p[1] - q[1]) / (f.y1 - f.y0)))) : 1;
+            for (let s = 1; s <= n; s++) {
+              const x = q ? q[0] + (p[0] - q[0]) * s / n : p[0], y = q ? q[1] + (p[1] - q[1]) * s / n : p[1];
+              const at = place(f, x, y, f.at(x, y));
+              if (at[1] === at[1]) { at[1] += 0.5; pts.push({ p: cam.project(...at), hid: hidden(f, at, cam.dir) }); }
+            }
+          });
+          for (let i = 0; i + 1 < pts.length;) {
+            let e = i + 1;
+            while (e + 1 < pts.length && pts[e].hid === pts[i].hid) e++;
+            const piece = pts.slice(i, e + 1).map(q => q.p);
+            if (pts[i].hid) stroke(g, piece, view.theme.ink, 1.2, [2, 3]);
+            else { stroke(g, piece, CASING, 4); stroke(g, piece, pathColor(k), 2.2); }
+            i = e;
+          }
+        }));
+        f.points.forEach(q => {
+          const z = f.at(q.x, q.y);
+          if (z !== z) return;
+          const at = place(f, q.x, q.y, z);
+          at[1] += 0.8;
+          const p = cam.project(...at), hid = hidden(f, at, cam.dir);
+          symbol(g, q.kind, p[0], p[1], hid);
+          if (q.name) text(g, q.name, p[0], p[1] - 9, CASING, { bold: true, base: 'bottom', halo: '#fff' });
+        });
+        if (view.pointer && view.pointer.field === f) {
+          const at = place(f, view.pointer.x, view.pointer.y, view.pointer.z);
+          const p = cam.project(...at);
+          ring(g, p[0], p[1]);
+        }
+        if (spec().head) text(g, spec().head, cam.w / 2, 12, view.theme.ink, { bold: true, size: 13 });
+      }
+
+      function draw() {
+        const cam = camera();
+        if (!cam.w || !cam.h) return;
+        drawBox(cam);
+        drawOver(cam);
+      }
+
+      // The place on the surface under a place of the panel.
+      function pick(px, py) {
+        const f = field(), { o, d } = camera().ray(px, py);
+        let before = null;
+        for (let t = view.camera.distance - 110; t < view.camera.distance + 110; t += 0.5) {
+          const x = o[0] + t * d[0], y = o[1] + t * d[1], z = o[2] + t * d[2];
+          if (Math.abs(x) > A || Math.abs(z) > A) { before = null; continue; }
+          const above = y - (f.unit(ground(f, x, z)) - 0.5) * 2 * B;
+          if (before !== null && above * before <= 0) {
+            const gx = f.x0 + (x / (2 * A) + 0.5) * (f.x1 - f.x0), gy = f.y0 + (0.5 - z / (2 * A)) * (f.y1 - f.y0);
+            return { field: f, x: gx, y: gy, z: f.at(gx, gy) };
+          }
+          before = above === above ? above : null;
+        }
+        return null;
+      }
+
+      function options() {
+        const f = field(), nx = f.x.length, ny = f.y.length, z = f.values, data = [], flat = [];
+        const g = (texture = document.createElement('canvas'));
+        g.width = g.height = 1024;
+        paintField(g.getContext('2d'), f, 1024, 1024, true, 1.6);
+        for (let i = 0; i < ny; i++) for (let j = 0; j < nx; j++) {
+          const v = z[i * nx + j], X = (f.x[j] - f.x0) / (f.x1 - f.x0), Y = (f.y[i] - f.y0) / (f.y1 - f.y0);
+          data.push([X, Y, v === v ? f.unit(v) : '-']);
+        }
+        for (let i = 0; i < 2; i++) for (let j = 0; j < 2; j++) flat.push([j, i, 0]);
+        const washed = document.createElement('canvas');
+        washed.width = washed.height = 512;
+        const c = washed.getContext('2d');
+        c.fillStyle = view.theme.paper; c.fillRect(0, 0, 512, 512);
+        c.globalAlpha = view.dark ? 0.4 : 0.45;
+        c.drawImage(texture, 0, 0, 512, 512);
+        const mesh = (rows, cols, points, image) => ({ type: 'surface', silent: true, shading: 'color', colorMaterial: { detailTexture: image }, itemStyle: { color: '#fff', opacity: 1 }, wireframe: { show: false }, dataShape: [rows, cols], data: points });
+        const option = JSON.parse(JSON.stringify(spec().option)); // from go-echarts: grid3D and its axes
+        Object.assign(option, { animation: false, series: [mesh(2, 2, flat, washed), mesh(ny, nx, data, texture)] });
+        Object.assign(option.grid3D.viewControl, { alpha: view.camera.alpha, beta: view.camera.beta, distance: view.camera.distance });
+        if (still()) option.grid3D.viewControl.damping = 0;
+        return option;
+      }
+
+      function setCamera() {
+        if (control) {
+          control.setAlpha(view.camera.alpha);
+          control.setBeta(view.camera.beta);
+          control.setDistance(view.camera.distance);
+          control.update();
+        }
+        draw();
+      }
+
+      el.addEventListener('keydown', e => {
+        const c = view.camera, step = e.shiftKey ? 15 : 5;
+        const act = { ArrowLeft: () => c.beta += step, ArrowRight: () => c.beta -= step, ArrowUp: () => c.alpha = Math.min(c.alpha + step, 90), ArrowDown: () => c.alpha = Math.max(c.alpha - step, -90),
+          '+': () => c.distance = Math.max(c.distance * 0.92, 90), '=': () => c.distance = Math.max(c.distance * 0.92, 90), '-': () => c.distance = Math.min(c.distance / 0.92, 400),
+          '0': () => view.resetCamera(), Home: () => view.resetCamera() }[e.key];
+        if (!act || e.ctrlKey || e.metaKey || e.altKey) return;
+        e.preventDefault(); e.stopPropagation();
+        act();
+        view.turned();
+      });
+      let pressed = false;
+      el.addEventListener('pointerdown', () => { pressed = true; el.style.cursor = 'grabbing'; if (frozen) view.revive(panel); });
+      window.addEventListener('pointerup', () => { pressed = false; el.style.cursor = 'grab'; });
+      el.addEventListener('pointerenter', () => { if (frozen) view.revive(panel); });
+      el.addEventListener('pointermove', e => {
+        if (pressed) return view.point(null);
+        const box = el.getBoundingClientRect();
+        view.point(pick(e.clientX - box.left, e.clientY - box.top), el, e.clientX - box.left, e.clientY - box.top);
+      });
+      el.addEventListener('pointerleave', () => view.point(null));
+
+      const panel = {
+        el, gl: true,
+        alive: () => !!chart,
+        mount() {
+          if (chart) return;
+          chart = view.echarts.init(host, null, { renderer: 'canvas' });
+          chart.setOption(options());
+          const grid = chart.getModel().getComponent('grid3D');
+          const gridView = chart.getViewOfComponentModel && chart.getViewOfComponentModel(grid);
+          control = gridView && gridView._control;
+          chart.on('grid3dcamerachanged', e => {
+            const c = view.camera;
+            if (Math.abs(c.alpha - e.alpha) + Math.abs(c.beta - e.beta) + Math.abs(c.distance - e.distance) < 1e-6) return;
+            Object.assign(c, { alpha: e.alpha, beta: e.beta, distance: e.distance });
+            view.turned(panel);
+          });
+          const gl = host.querySelectorAll('canvas');
+          gl.forEach(c => c.addEventListener('webglcontextlost', () => setTimeout(() => { if (chart) { panel.unmount(); view.lost(panel); } }, 0)));
+          if (frozen) { frozen.remove(); frozen = null; }
+          draw();
+        },
+        // Gives the WebGL context back and leaves a still of the last view.
+        unmount() {
+          if (!chart) return;
+          const w = el.clientWidth, h = el.clientHeight;
+          if (w && h && el.isConnected) {
+            frozen = canvas(el);
+            el.insertBefore(frozen, host);
+            const g = fresh(frozen, w, h);
+            try { host.querySelectorAll('canvas').forEach(c => g.drawImage(c, 0, 0, w, h)); } catch (e) { /* a lost context has no picture */ }
+          }
+          const contexts = [...host.querySelectorAll('canvas')];
+          chart.dispose();
+          contexts.forEach(c => { // do not wait for the garbage collector
+            const gl = c.getContext('webgl');
+            const lose = gl && gl.getExtension('WEBGL_lose_context');
+            if (lose) lose.loseContext();
+          });
+          chart = control = null;
+        },
+        resize() { if (chart) chart.resize(); draw(); },
+        update() { if (chart) chart.setOption(options(), { replaceMerge: ['series'] }); draw(); },
+        restyle() { panel.update(); },
+        turned(by) { if (by === panel) draw(); else setCamera(); },
+        hover: () => { const cam = camera(); if (cam.w) drawOver(cam); },
+      };
+      return panel;
+    }
+
+    // A chart of ECharts as go-echarts wrote it; `dress` adds what JSON cannot hold.
+    function chartPanel(view, index, el, dress) {
+      let chart = null;
+      const host = document.createElement('div');
+      host.style.cssText = 'position:absolute;inset:0';
+      el.appendChild(host);
+      el.setAttribute('role', 'img');
+      el.setAttribute('aria-label', view.words);
+      const options = () => {
+        const option = JSON.parse(JSON.stringify(view.spec(index).option), view.dark ? (k, v) => ON_DARK[v] || v : undefined);
+        option.animation = false;
+        dressAxes(option, view.theme);
+        if (dress) dress(option, chart);
+        return option;
+      };
+      const panel = {
+        el, gl: false,
+        chart: () => chart,
+        alive: () => !!chart,
+        mount() {
+          if (chart) return;
+          chart = view.echarts.init(host, null, { renderer: 'canvas' });
+          chart.setOption(options());
+        },
+        unmount() {
+          if (chart) chart.dispose();
+          chart = null;
+        },
+        resize() {
+          if (!chart) return;
+          chart.resize();
+          if (dress) chart.setOption(options(), { notMerge: true });
+        },
+        update() { if (chart) chart.setOption(options(), { notMerge: true }); },
+        restyle() { panel.update(); },
+        turned() {}, hover() {},
+      };
+      return panel;
+    }
+
+    // Colours of the theme, fonts, and number formats for all axes, legends and tooltips.
+    function dressAxes(option, T) {
+      option.textStyle = { fontFamily: FONT };
+      option.backgroundColor = 'transparent';
+      [].concat(option.xAxis || [], option.yAxis || []).forEach(a => {
+        a.axisLine = Object.assign({ show: true, onZero: false }, a.axisLine, { lineStyle: { color: T.frame, width: 1 } });
+        a.axisTick = Object.assign({ show: true, length: 5 }, a.axisTick, { lineStyle: { color: T.frame } });
+        a.axisLabel = Object.assign({ hideOverlap: true, margin: 9 }, a.axisLabel, { color: T.soft, fontSize: 12, fontFamily: FONT });
+        a.splitLine = Object.assign({ show: true }, a.splitLine, { lineStyle: { color: T.rule } });
+        a.minorTick = { show: false };
+        a.nameTextStyle = Object.assign({}, a.nameTextStyle, { color: T.ink, fontSize: 13, fontWeight: 600, fontFamily: FONT });
+        if (a.ticks) {
+          const { ticks, labels } = a;
+          a.axisLabel.customValues = a.axisTick.customValues = ticks;
+          a.axisLabel.formatter = v => {
+            let best = 0;
+            ticks.forEach((t, i) => { if (Math.abs(t - v) < Math.abs(ticks[best] - v)) best = i; });
+            return labels[best];
+          };
+          delete a.ticks; delete a.labels;
+        }
+        a.axisPointer = Object.assign({ label: { formatter: p => format(p.value, 4) } }, a.axisPointer, { lineStyle: { color: T.frame, type: 'solid' } });
+      });
+      if (option.legend) option.legend.textStyle = { color: T.soft, fontSize: 12, fontFamily: FONT };
+      if (option.legend) Object.assign(option.legend, { inactiveColor: T.frame, pageTextStyle: { color: T.soft }, pageIconColor: T.soft });
+      if (option.tooltip) {
+        Object.assign(option.tooltip, { confine: true, transitionDuration: 0, backgroundColor: T.box, borderColor: T.edge, textStyle: { color: T.ink, fontSize: 12, fontFamily: FONT }, valueFormatter: v => format(Array.isArray(v) ? v[v.length - 1] : v, 4) });
+      }
+      (option.series || []).forEach(s => {
+        if (s.label) s.label.fontFamily = FONT;
+        if (s.label && !s.label.color) s.label.color = T.ink;
+        if (s.label) { s.label.textBorderColor = T.paper; s.label.textBorderWidth = 3; }
+      });
+    }
+
+    // A field seen from above: ECharts' axes around a canvas of ours.
+    function contourPanel(view, index, el) {
+      const field = () => view.field(view.spec(index).field);
+      const dress = option => {
+        const f = field(), spec = view.spec(index), [left, top, right, bottom] = spec.margins, w = el.clientWidth - left - right, h = el.clientHeight - top - bottom, T = view.theme, dpr = window.devicePixelRatio || 1;
+        if (w <= 0 || h <= 0) return;
+        const c = document.createElement('canvas');
+        c.width = Math.round(w * dpr); c.height = Math.round(h * dpr);
+        const g = c.getContext('2d');
+        g.scale(dpr, dpr);
+        paintField(g, f, w, h, false, f.bold ? 1.8 : spec.lines ? 1.6 : 0.8, spec.lines, T.ink);
+        const X = x => w * (x - f.x0) / (f.x1 - f.x0), Y = y => h * (f.y1 - y) / (f.y1 - f.y0);
+        (spec.dots || []).forEach(d => {
+          disc(g, X(d[0]), Y(d[1]), 3.9, '#fff');
+          disc(g, X(d[0]), Y(d[1]), 2.9, classColor(d[2], spec.classes.length));
+        });
+        f.paths.forEach((path, k) => runs(path, (x, y) => [X(x), Y(y)]).forEach(run => flatPath(g, run, pathColor(k))));
+        f.points.forEach(q => {
+          if (q.x < f.x0 || q.x > f.x1 || q.y < f.y0 || q.y > f.y1) return;
+          symbol(g, q.kind, X(q.x), Y(q.y));
+          if (!q.name) return;
+          g.font = '600 12px ' + FONT;
+          const half = g.measureText(q.name).width / 2;
+          text(g, q.name, Math.min(Math.max(X(q.x), half + 2), w - half - 2), Y(q.y) - 9, CASING, { bold: true, base: 'bottom', halo: '#fff' });
+        });
+        const parts = [{ type: 'image', left: left, top: top, z: -1, silent: true, style: { image: c, width: w, height: h } }];
+        const label = (s, x, y, o) => parts.push({ type: 'text', x, y, silent: true, style: Object.assign({ text: s, fill: T.soft, font: '12px ' + FONT, verticalAlign: 'middle' }, o) });
+        const s = scaleOf(f), x = el.clientWidth - right + 16;
+        if (spec.bar && spec.classes && spec.classes.length > 2) {
+          spec.classes.forEach((name, k) => {
+            parts.push({ type: 'rect', silent: true, shape: { x, y: top + 20 * k, width: 12, height: 12 }, style: { fill: classColor(k, spec.classes.length) } });
+            label(name, x + 17, top + 20 * k + 6);
+          });
+        } else if (spec.bar) {
+          parts.push({ type: 'rect', silent: true, shape: { x, y: top, width: 14, height: h }, style: { fill: { type: 'linear', x: 0, y: 1, x2: 0, y2: 0, colorStops: ramp.filter((_, i) => i % 15 === 0).map((col, i, all) => ({ offset: i / (all.length - 1), color: css(col) })) } } });
+          s.ticks.forEach((t, i) => {
+            const y = top + h * (1 - f.unit(t));
+            parts.push({ type: 'line', silent: true, shape: { x1: x + 14, y1: y, x2: x + 18, y2: y }, style: { stroke: T.frame } });
+            label(s.labels[i], x + 21, y);
+          });
+          label(f.names[2] + (s.log ? ' (log)' : ''), x, top - 9, { fill: T.ink, font: '600 13px ' + FONT, verticalAlign: 'bottom' });
+        }
+        let at = left + w;
+        f.paths.slice().reverse().forEach((path, k) => {
+          if (!path.name) return;
+          g.font = '12px ' + FONT;
+          const width = g.measureText(path.name).width;
+          label(path.name, at - width, top - 19);
+          parts.push({ type: 'rect', silent: true, shape: { x: at - width - 24, y: top - 21.5, width: 18, height: 5 }, style: { fill: CASING } });
+          parts.push({ type: 'rect', silent: true, shape: { x: at - width - 23, y: top - 20.5, width: 16, height: 3 }, style: { fill: pathColor(f.paths.length - 1 - k) } });
+          at -= width + 40;
+        });
+        if (spec.head) label(spec.head, left + w / 2, 11, { fill: T.ink, font: '600 13px ' + FONT, align: 'center' });
+        option.graphic = { elements: parts };
+      };
+      const panel = chartPanel(view, index, el, dress);
+      const mark = canvas(el);
+      panel.hover = () => {
+        const f = field(), w = el.clientWidth, h = el.clientHeight, g = fresh(mark, w, h), p = view.pointer, [left, top, right, bottom] = view.spec(index).margins;
+        if (!p || p.field !== f) return;
+        ring(g, left + (w - left - right) * (p.x - f.x0) / (f.x1 - f.x0), top + (h - top - bottom) * (f.y1 - p.y) / (f.y1 - f.y0));
+      };
+      el.addEventListener('pointermove', e => {
+        const f = field(), [left, top, right, bottom] = view.spec(index).margins, box = el.getBoundingClientRect(), px = e.clientX - box.left, py = e.clientY - box.top;
+        const x = f.x0 + (px - left) / (box.width - left - right) * (f.x1 - f.x0), y = f.y1 - (py - top) / (box.height - top - bottom) * (f.y1 - f.y0);
+        const z = f.at(x, y);
+        view.point(z === z ? { field: f, x, y, z } : null, el, px, py);
+      });
+      el.addEventListener('pointerleave', () => view.point(null));
+      return panel;
+    }
+
+    // ---- a figure ---------------------------------------------------------------------------------------------
+
+    const pool = []; // surfaces that hold a WebGL context, the longest unused first
+    const views = new Set();
+
+    function isDark(el) {
+      const body = document.body;
+      if (body.dataset.jpThemeLight) return body.dataset.jpThemeLight === 'false';
+      for (let e = el; e; e = e.parentElement) {
+        const m = getComputedStyle(e).backgroundColor.match(/[\d.]+/g);
+        if (m && (m.length < 4 || +m[3] > 0.5)) return 0.299 * m[0] + 0.587 * m[1] + 0.114 * m[2] < 110;
+      }
+      return getComputedStyle(document.documentElement).colorScheme === 'dark';
+    }
+
+    function button(label, title, act) {
+      const b = document.createElement('button');
+      b.type = 'button';
+      b.textContent = label;
+      b.title = title;
+      b.addEventListener('click', act);
+      return b;
+    }
+
+    function open(root, figure) {
+      const body = root.querySelector('[data-saddle-body]'), picture = root.querySelector('img');
+      if (!body || !picture) return;
+      const live = document.createElement('div'), bar = document.createElement('div'), tip = document.createElement('div');
+      live.className = 'saddle-live';
+      live.style.cssText = 'display:none;flex-wrap:wrap;gap:12px;position:relative';
+      bar.className = 'saddle-bar';
+      bar.style.cssText = 'display:none;flex-wrap:wrap;gap:8px;align-items:center;margin:2px 0 6px 8px;font:12px ' + FONT;
+      tip.style.cssText = 'position:absolute;display:none;pointer-events:none;z-index:5;white-space:pre;padding:5px 8px;border-radius:4px;border:1px solid;font:12px/1.45 ' + FONT;
+      body.appendChild(bar);
+      body.appendChild(live);
+      let panels = [], frame = 0, broken = false, shown = false;
+
+      const view = {
+        echarts: null, words: figure.words, dark: false, theme: LIGHT, pointer: null,
+        camera: Object.assign({}, @CAMERA@),
+        field: k => openField(content().fields[k]),
+        spec: i => content().panels[i],
+        resetCamera() { Object.assign(view.camera, @CAMERA@); },
+        turned(by) { panels.forEach(p => p.alive() && p.turned(by)); },
+        point(p, el, x, y) {
+          if (!p && !view.pointer) return;
+          view.pointer = p;
+          panels.forEach(q => q.hover());
+          tip.style.display = p ? 'block' : 'none';
+          if (!p) return;
+          const n = p.field.names;
+          tip.textContent = n[2] + ' ' + format(p.z, 4) + '\n' + n[0] + ' ' + format(p.x, 3) + '\n' + n[1] + ' ' + format(p.y, 3);
+          Object.assign(tip.style, { background: view.theme.box, color: view.theme.ink, borderColor: view.theme.edge });
+          const right = el.offsetLeft + x + 16 + tip.offsetWidth < live.clientWidth;
+          tip.style.left = (right ? el.offsetLeft + x + 14 : el.offsetLeft + x - tip.offsetWidth - 14) + 'px';
+          tip.style.top = Math.max(0, el.offsetTop + y - 20) + 'px';
+        },
+        revive(panel) { claim(view, panel); },
+        lost(panel) { if (visible && document.visibilityState === 'visible') setTimeout(() => guard(() => claim(view, panel)), 200); },
+        panels: () => panels, root,
+      };
+      const content = () => figure.frames ? figure.frames[frame] : figure;
+
+      // Anything that goes wrong ends in the picture, not in an error.
+      function guard(act) {
+        if (broken) return;
+        try { act(); } catch (e) {
+          broken = true;
+          try { panels.forEach(p => p.unmount()); } catch (e2) { /* it is going away anyway */ }
+          live.style.display = bar.style.display = 'none';
+          picture.style.display = '';
+          console.debug('saddle: the picture stays,', e);
+        }
+      }
+
+      function build() {
+        live.textContent = '';
+        panels = content().panels.map((spec, i) => {
+          const el = document.createElement('div');
+          el.className = 'saddle-panel';
+          el.style.cssText = 'position:relative;overflow:hidden;flex:' + spec.w + ' 1 ' + Math.min(spec.w, Math.max(280, spec.w * 0.6)) + 'px;max-width:' + (content().panels.length > 1 ? spec.w * 1.6 : spec.w) + 'px;aspect-ratio:' + spec.w + '/' + spec.h;
+          live.appendChild(el);
+          return { surface: surfacePanel, contour: contourPanel, chart: chartPanel }[spec.kind](view, i, el);
+        });
+        live.appendChild(tip);
+      }
+
+      function buildBar() {
+        bar.textContent = '';
+        const style = b => { b.style.cssText = 'font:12px ' + FONT + ';padding:2px 9px;border-radius:4px;cursor:pointer;border:1px solid ' + view.theme.edge + ';background:transparent;color:' + view.theme.ink; return b; };
+        if (figure.frames) {
+          const label = document.createElement('label'), range = document.createElement('input'), out = document.createElement('output');
+          label.style.cssText = 'display:flex;gap:8px;align-items:center;flex:1 1 300px;color:' + view.theme.ink;
+          range.type = 'range'; range.min = 0; range.max = figure.frames.length - 1; range.step = 1; range.value = frame;
+          range.style.flex = '1'; range.style.maxWidth = '420px';
+          const show = () => { out.textContent = figure.frames[frame].label; range.setAttribute('aria-valuetext', figure.frames[frame].label); };
+          range.addEventListener('input', () => guard(() => {
+            const kinds = () => content().panels.map(p => p.kind).join();
+            const before = kinds();
+            frame = +range.value;
+            show();
+            view.point(null);
+            if (kinds() === before) return panels.forEach(p => p.update());
+            panels.forEach(p => { p.unmount(); forget(p); });
+            build();
+            mountAll();
+          }));
+          label.append(document.createTextNode(figure.name), range, out);
+          bar.appendChild(label);
+          show();
+        }
+        const fields = content().fields;
+        if (fields.length && fields.every(f => f.log)) {
+          const b = style(button('', 'Switch between a linear and a logarithmic scale', () => guard(() => {
+            useLog = !useLog;
+            (figure.frames || [figure]).forEach(c => c.fields.forEach(f => { f.useLog = useLog; }));
+            caption();
+            panels.forEach(p => p.update());
+          })));
+          const caption = () => { b.textContent = useLog ? 'Linear scale' : 'Log scale'; b.setAttribute('aria-pressed', useLog); };
+          caption();
+          bar.appendChild(b);
+        }
+        if (fields.length && !content().panels.some(p => p.lines)) {
+          const b = style(button('Isolines', 'Show or hide the level lines', () => guard(() => {
+            const hide = !fields[0].hideLines;
+            (figure.frames || [figure]).forEach(c => c.fields.forEach(f => { f.hideLines = hide; }));
+            b.setAttribute('aria-pressed', !hide);
+            panels.forEach(p => p.update());
+          })));
+          b.setAttribute('aria-pressed', 'true');
+          bar.appendChild(b);
+        }
+        if (content().panels.some(p => p.kind === 'surface')) bar.appendChild(style(button('Reset view', 'Back to the first view', () => guard(() => { view.resetCamera(); view.turned(); }))));
+        bar.style.display = bar.children.length ? 'flex' : 'none';
+      }
+      let useLog = figure.frames ? figure.frames[0].fields.some(f => f.useLog) : figure.fields.some(f => f.useLog);
+
+      function mountAll() {
+        panels.forEach(p => p.gl ? claim(view, p) : p.mount());
+      }
+
+      let visible = false;
+      function appear() {
+        visible = true;
+        load().then(echarts => {
+          if (!visible || broken) return;
+          guard(() => {
+            view.echarts = echarts;
+            if (content().panels.some(p => p.kind === 'surface') && !hasWebGL()) throw new Error('no WebGL');
+            if (!shown) {
+              view.dark = isDark(root);
+              view.theme = view.dark ? DARK : LIGHT;
+              live.style.display = 'flex';
+              picture.style.display = 'none';
+              if (!panels.length) build();
+              buildBar();
+              shown = true;
+            }
+            mountAll();
+            root.setAttribute('data-live', '');
+          });
+        }, () => { /* no libraries: the picture stays */ });
+      }
+
+      function disappear() {
+        visible = false;
+        view.point(null);
+        panels.forEach(p => {
+          if (p.gl || !root.isConnected) { p.unmount(); forget(p); }
+        });
+      }
+
+      view.restyle = () => guard(() => {
+        if (!shown) return;
+        const dark = isDark(root);
+        if (dark === view.dark) return;
+        view.dark = dark;
+        view.theme = dark ? DARK : LIGHT;
+        buildBar();
+        panels.forEach(p => p.alive() ? p.restyle() : p.turned());
+      });
+      views.add(view);
+
+      if (!window.IntersectionObserver) { appear(); return; }
+      new IntersectionObserver(entries => {
+        const last = entries[entries.length - 1];
+        if (last.isIntersecting) appear(); else if (visible) disappear();
+      }, { rootMargin: '150px' }).observe(body);
+      let width = 0;
+      if (window.ResizeObserver) new ResizeObserver(() => {
+        const w = live.clientWidth;
+        if (!shown || !w || w === width) return;
+        width = w;
+        guard(() => panels.forEach(p => p.resize()));
+      }).observe(live);
+    }
+
+    // Gives a surface a WebGL context, taking that of the longest unused one where there are too many.
+    function claim(view, panel) {
+      forget(panel);
+      pool.push(panel);
+      while (pool.length > MAX_GL) pool.shift().unmount();
+      panel.mount();
+    }
+
+    function forget(panel) {
+      const i = pool.indexOf(panel);
+      if (i >= 0) pool.splice(i, 1);
+    }
+
+    const themes = new MutationObserver(() => setTimeout(() => views.forEach(v => { if (v.root.isConnected) v.restyle(); }), 50));
+    [document.documentElement, document.body].forEach(e => e && themes.observe(e, { attributes: true, attributeFilter: ['class', 'style', 'data-jp-theme-light', 'data-jp-theme-name', 'data-theme', 'data-vscode-theme-kind'] }));
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => views.forEach(v => v.restyle()));
+
+    return {
+      start(id, figure) {
+        document.querySelectorAll('figure[data-saddle="' + id + '"]:not([data-started])').forEach(root => {
+          root.setAttribute('data-started', '');
+          // Each view of an output has its own copy of the numbers, as it has its own switches.
+          try { open(root, JSON.parse(JSON.stringify(figure))); } catch (e) { console.debug('saddle: the picture stays,', e); }
+        });
+      },
+    };
+  }
+})

@@ -45,9 +45,24 @@ func (s *sheet) paintPanels(p pen) {
 	}
 }
 
+// liveWidth is the width of the widest row of panels the live figure shows.
+func (s *sheet) liveWidth() float64 {
+	w, _ := s.size()
+	for _, f := range s.frames {
+		one := sheet{panels: f.panels}
+		fw, _ := one.size()
+		w = max(w, fw)
+	}
+	return w
+}
+
 // whole is the size of the picture with title and caption, and the lines these take.
 func (s *sheet) whole() (w, h, top float64, title, caption []string) {
 	w, h = s.size()
+	if s.card != nil {
+		w = max(w, cardWidth)
+		h += s.card.paintCard(pen{}, w)
+	}
 	title = face{size: 16, bold: true}.wrap(s.title, w-16)
 	caption = face{size: 12}.wrap(s.caption, w-16)
 	top = float64(len(title)) * 21
@@ -63,9 +78,12 @@ func (s *sheet) whole() (w, h, top float64, title, caption []string) {
 
 // paint draws the whole figure, title and caption included.
 func (s *sheet) paint(p pen) {
-	_, h, top, title, caption := s.whole()
+	w, h, top, title, caption := s.whole()
 	for i, line := range title {
 		p.text(line, face{size: 16, bold: true}, ink, pt{8, 8 + float64(i)*21}, 0, 0, false)
+	}
+	if s.card != nil {
+		top += s.card.paintCard(p.at(0, top), w)
 	}
 	s.paintPanels(p.at(0, top))
 	y := h - float64(len(caption))*17 - 6

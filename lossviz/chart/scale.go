@@ -13,7 +13,8 @@ type scale struct {
 	lo, hi float64 // data at 0 and 1; both positive if log
 	log    bool
 	ticks  []float64
-	step   float64 // distance of linear ticks
+	step   float64  // distance of linear ticks
+	names  []string // of the ticks, where they are not numbers
 }
 
 // at maps v to [0, 1] (outside for v outside of lo..hi).
@@ -123,6 +124,9 @@ func niceStep(raw float64) float64 {
 
 // labels writes the ticks, all with the same number of decimals if linear.
 func (s scale) labels() []string {
+	if s.names != nil {
+		return s.names
+	}
 	out := make([]string, len(s.ticks))
 	decimals := -1
 	if !s.log && s.step > 0 {

@@ -118,9 +118,7 @@ func symbol(p pen, kind PointKind, at pt) {
 func (v *surfaceView) paintBox(p pen, cam camera) {
 	f := v.f
 	s := f.scale()
-	n, m := len(f.x)-1, len(f.y)-1
-	xs := niceScale(f.names[0], f.x[0], f.x[n], false, false, 5)
-	ys := niceScale(f.names[1], f.y[0], f.y[m], false, false, 5)
+	xs, ys := f.axes()
 	const a, b = boxSide / 2, boxHeight / 2
 	back, left := -a, -a // the walls away from the camera: it looks from +x, +z
 	line := func(col color.Color, w float64, q, r vec3) { p.line(col, w, nil, cam.pt(q), cam.pt(r)) }
@@ -245,7 +243,7 @@ func (f *field) texture(n int) *image.RGBA {
 	p := pen{c: draw.New(canvas), h: float64(n)}
 	p.image(f.colors(n, n, true), 0, 0, float64(n), float64(n))
 	dark := color.NRGBA{0x10, 0x14, 0x20, 0x70}
-	for _, level := range levels(f.scale()) {
+	for _, level := range f.levels(f.scale()) {
 		p.segments(dark, 1.6, f.levelLine(level), func(q pt) pt {
 			return pt{float64(n) * (q.x - f.x[0]) / (f.x[len(f.x)-1] - f.x[0]), float64(n) * (f.y[len(f.y)-1] - q.y) / (f.y[len(f.y)-1] - f.y[0])}
 		})

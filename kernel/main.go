@@ -31,6 +31,9 @@ func main() {
 	case err == nil:
 	case errors.As(err, &code):
 		os.Exit(int(code))
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		fmt.Fprintln(os.Stderr, "saddle: interrupted")
+		os.Exit(130) // what shells expect of a command that SIGINT ended
 	default:
 		fmt.Fprintln(os.Stderr, "saddle:", err)
 		os.Exit(1)

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"runtime"
 	"sync"
+	"sync/atomic"
 
 	"github.com/gosaddle/saddle/lossviz/dataset"
 )
@@ -18,7 +20,8 @@ import (
 // depend on the number of cores.
 //
 // All methods are safe for concurrent use; they take memory from a pool and allocate
-// only when more calls run at once than ever before. With Err() != nil they must
+// only when more calls run at once than ever before (and a little to start goroutines, where large
+// networks and data make it worth to use all cores for one call). With Err() != nil they must
 // not be called.
 type Evaluator struct {
 	net    *Network
@@ -27,10 +30,12 @@ type Evaluator struct {
 	l1, l2 float64
 	chunks []chunk
 	step   int // samples of a chunk, but perhaps the last
+	lanes  int // parts that may be computed at the same time
 	err    error
 
-	mu   sync.Mutex
-	free []*workspace
+	mu       sync.Mutex
+	free     []*workspace
+	partials [][]float64
 }
 
 // A chunk is some samples of the data, transposed: a feature (a target) a row.
@@ -61,6 +66,10 @@ func NewPenalized(net *Network, loss Loss, data *dataset.Data, l1, l2 float64) *
 		transpose(c.y, data.Y[from*data.K:(from+n)*data.K], n, data.K)
 		e.chunks = append(e.chunks, c)
 	}
+	e.lanes = 1
+	if float64(data.N)*float64(net.dim) > laneWork {
+		e.lanes = min(maxLanes, len(e.chunks))
+	}
 	return e
 }
 
@@ -83,8 +92,19 @@ func (e *Evaluator) check() error {
 			return fmt.Errorf("a penalty is %v; it must be finite and not negative", l)
 		}
 	}
+	width := 0
+	for _, size := range e.net.size[1:] {
+		width += size
+	}
+	if bytes := 8 * 4 * float64(width) * float64(chunkSize(e.net, d.N)); bytes > maxWorkspace {
+		return fmt.Errorf("one evaluation of this network on %d samples at once needs %.1f GiB; use fewer samples or a smaller network", chunkSize(e.net, d.N), bytes/(1<<30))
+	}
 	return e.loss.check(d, e.net.out.Size())
 }
+
+// maxWorkspace bounds the memory of one evaluation, in bytes. Only very wide networks, and those with
+// batch norm over many samples, come near.
+const maxWorkspace = 8 << 30
 
 // Err says why the parts do not fit, or nil.
 func (e *Evaluator) Err() error { return e.err }
@@ -94,16 +114,7 @@ func (e *Evaluator) Dim() int { return e.net.dim }
 
 // Value returns the loss at theta. Overflow gives +Inf or NaN, as the arithmetic does.
 func (e *Evaluator) Value(theta []float64) float64 {
-	w := e.get()
-	defer e.put(w)
-	w.theta = quantity{val: theta}
-	total := 0.0
-	for i := range e.chunks {
-		c := &e.chunks[i]
-		w.forward(e.net, c.x, c.n)
-		total += e.loss.value(w.last().val, c.y, c.n)
-	}
-	return total*e.share(e.data.N) + e.penalty(theta)
+	return e.run(quantity{val: theta})*e.share(e.data.N) + e.penalty(theta)
 }
 
 // Accuracy returns the fraction of terms (samples, for one output or cross-entropy) that are classified
@@ -113,17 +124,20 @@ func (e *Evaluator) Accuracy(theta []float64) float64 {
 	return accuracy
 }
 
-// ValueAccuracy returns both from one pass.
+// ValueAccuracy returns both from one pass; the value has the bits of [Evaluator.Value].
 func (e *Evaluator) ValueAccuracy(theta []float64) (value, accuracy float64) {
 	w := e.get()
 	defer e.put(w)
 	w.theta = quantity{val: theta}
 	total, correct := 0.0, 0
-	for i := range e.chunks {
-		c := &e.chunks[i]
-		w.forward(e.net, c.x, c.n)
-		total += e.loss.value(w.last().val, c.y, c.n)
-		correct += e.loss.correct(w.last().val, c.y, c.n)
+	for lane := range e.lanes {
+		sum := 0.0
+		for _, c := range e.lane(lane) {
+			w.forward(e.net, c.x, c.n)
+			sum += e.loss.value(w.last().val, c.y, c.n)
+			correct += e.loss.correct(w.last().val, c.y, c.n)
+		}
+		total += sum
 	}
 	return total*e.share(e.data.N) + e.penalty(theta), e.accuracy(correct)
 }
@@ -137,15 +151,9 @@ func (e *Evaluator) accuracy(correct int) float64 {
 
 // Gradient fills grad with the gradient at theta and returns the value there.
 func (e *Evaluator) Gradient(grad, theta []float64) float64 {
-	w := e.get()
-	defer e.put(w)
 	clear(grad)
-	w.theta = quantity{val: theta, grad: grad}
-	share, total := e.share(e.data.N), 0.0
-	for i := range e.chunks {
-		total += e.backward(w, &e.chunks[i], share)
-	}
-	return total*share + e.penaltySlope(grad, theta)
+	total := e.run(quantity{val: theta, grad: grad})
+	return total*e.share(e.data.N) + e.penaltySlope(grad, theta)
 }
 
 // BatchGradient is [Evaluator.Gradient] for the samples with the given numbers only.
@@ -158,45 +166,128 @@ func (e *Evaluator) BatchGradient(grad, theta []float64, samples []int) float64 
 	for len(samples) > 0 {
 		n := min(e.step, len(samples))
 		c := w.gather(e.data, samples[:n])
-		total += e.backward(w, &c, share)
+		total += e.chunk(w, &c, share)
 		samples = samples[n:]
 	}
 	return total*share + e.penaltySlope(grad, theta)
-}
-
-// backward adds the gradient of a chunk and returns its loss, not yet scaled by share.
-func (e *Evaluator) backward(w *workspace, c *chunk, share float64) float64 {
-	w.need(e.net, 1)
-	w.forward(e.net, c.x, c.n)
-	z := w.last()
-	e.loss.slope(z.grad, z.val, c.y, c.n, share)
-	w.backward(e.net)
-	return e.loss.value(z.val, c.y, c.n)
 }
 
 // HessianVector fills hv with the Hessian at theta times v, exactly (up to rounding), at
 // a few times the cost of a gradient. At kinks it takes the Hessian of the piece
 // that the gradient is of.
 func (e *Evaluator) HessianVector(hv, theta, v []float64) {
+	clear(hv)
+	e.run(quantity{val: theta, dot: v, gradDot: hv})
+	if e.l2 != 0 {
+		e.weights(func(b Block) { axpy(b.Of(hv), e.l2, b.Of(v)) })
+	}
+}
+
+// run adds up the loss over all chunks, not yet scaled by share, and what theta asks for: its grad,
+// or its gradDot.
+func (e *Evaluator) run(theta quantity) float64 {
+	if e.lanes > 1 {
+		return e.runLanes(theta)
+	}
+	return e.runChunks(theta, e.chunks)
+}
+
+func (e *Evaluator) runChunks(theta quantity, chunks []chunk) (total float64) {
 	w := e.get()
 	defer e.put(w)
-	clear(hv)
-	w.theta = quantity{val: theta, dot: v, gradDot: hv}
-	w.need(e.net, 2)
+	w.theta = theta
 	share := e.share(e.data.N)
-	for i := range e.chunks {
-		c := &e.chunks[i]
-		w.forward(e.net, c.x, c.n)
+	for i := range chunks {
+		total += e.chunk(w, &chunks[i], share)
+	}
+	return total
+}
+
+// chunk runs the passes that w.theta asks for.
+func (e *Evaluator) chunk(w *workspace, c *chunk, share float64) float64 {
+	w.need(e.net)
+	w.forward(e.net, c.x, c.n)
+	z := w.last()
+	switch {
+	case w.theta.gradDot != nil:
 		w.tangent(e.net)
-		z := w.last()
 		e.loss.slope(z.grad, z.val, c.y, c.n, share)
 		e.loss.curvature(z.gradDot, z.val, c.y, z.dot, c.n, share)
 		w.backward(e.net)
 		w.backwardTangent(e.net)
+		return 0 // nobody asks for the value
+	case w.theta.grad != nil:
+		e.loss.slope(z.grad, z.val, c.y, c.n, share)
+		w.backward(e.net)
 	}
-	if e.l2 != 0 {
-		e.weights(func(b Block) { axpy(b.Of(hv), e.l2, b.Of(v)) })
+	return e.loss.value(z.val, c.y, c.n)
+}
+
+// Large evaluations use all cores. The chunks are dealt to a number of lanes that does
+// not depend on the machine, each lane adds up its own, and the lanes are added in order.
+const (
+	maxLanes = 8
+	laneWork = 1 << 22 // samples times parameters; about half a millisecond
+)
+
+func (e *Evaluator) runLanes(theta quantity) float64 {
+	var totals [maxLanes]float64
+	var parts [maxLanes]quantity
+	var next atomic.Int64
+	var wait sync.WaitGroup
+	for range min(e.lanes, runtime.GOMAXPROCS(0)) {
+		wait.Go(func() {
+			for lane := int(next.Add(1)) - 1; lane < e.lanes; lane = int(next.Add(1)) - 1 {
+				part := theta
+				if theta.grad != nil {
+					part.grad = e.partial()
+				}
+				if theta.gradDot != nil {
+					part.gradDot = e.partial()
+				}
+				parts[lane] = part
+				totals[lane] = e.runChunks(part, e.lane(lane))
+			}
+		})
 	}
+	wait.Wait()
+	total := 0.0
+	for lane := range e.lanes {
+		total += totals[lane]
+		e.collect(theta.grad, parts[lane].grad)
+		e.collect(theta.gradDot, parts[lane].gradDot)
+	}
+	return total
+}
+
+// lane is the chunks that a lane adds up.
+func (e *Evaluator) lane(i int) []chunk {
+	n := len(e.chunks)
+	return e.chunks[i*n/e.lanes : (i+1)*n/e.lanes]
+}
+
+// partial is a zeroed vector of parameters from the pool.
+func (e *Evaluator) partial() []float64 {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if last := len(e.partials) - 1; last >= 0 {
+		p := e.partials[last]
+		e.partials = e.partials[:last]
+		clear(p)
+		return p
+	}
+	return make([]float64, e.net.dim)
+}
+
+// collect adds a lane's part to the whole and gives it back to the pool.
+func (e *Evaluator) collect(whole, part []float64) {
+	if part == nil {
+		return
+	}
+	axpy(whole, 1, part)
+	e.mu.Lock()
+	e.partials = append(e.partials, part)
+	e.mu.Unlock()
 }
 
 // share is what one term of the loss counts among n samples.
@@ -287,8 +378,11 @@ func newWorkspace(net *Network, capacity int) *workspace {
 	return w
 }
 
-// need makes room for derivatives: the gradient (order 1), also the tangents (order 2).
-func (w *workspace) need(net *Network, order int) {
+// need makes room for the derivatives that theta asks for.
+func (w *workspace) need(net *Network) {
+	if w.theta.grad == nil && w.theta.gradDot == nil {
+		return
+	}
 	for i := range w.node {
 		if !net.live[i] {
 			continue
@@ -297,7 +391,7 @@ func (w *workspace) need(net *Network, order int) {
 		if q.grad == nil {
 			q.grad = make([]float64, cap(q.val))
 		}
-		if order > 1 && q.dot == nil {
+		if w.theta.gradDot != nil && q.dot == nil {
 			q.dot, q.gradDot = make([]float64, cap(q.val)), make([]float64, cap(q.val))
 		}
 	}

@@ -18,10 +18,13 @@ func (s Shape) String() string {
 	return strings.Trim(strings.ReplaceAll(fmt.Sprint([]int(s)), " ", "x"), "[]")
 }
 
-// Size is the number of numbers: the product of the sizes.
+// Size is the number of numbers: the product of the sizes, or MaxInt if that is larger.
 func (s Shape) Size() int {
 	size := 1
 	for _, n := range s {
+		if n > 0 && size > math.MaxInt/n {
+			return math.MaxInt
+		}
 		size *= n
 	}
 	return size

@@ -97,6 +97,9 @@ func New(layers ...Layer) *Network {
 	if net.in == nil {
 		return &Network{err: fmt.Errorf("nn: the first layer (%v) does not say the size of its input", layers[0])}
 	}
+	if net.in.Size() > maxParameters {
+		return &Network{err: fmt.Errorf("nn: the first layer (%v) takes %v, more than %d numbers", layers[0], net.in, maxParameters)}
+	}
 	b := &builder{size: []int{net.in.Size()}, live: []bool{false}, noted: map[int]bool{}}
 	out, err := b.stack(layers, net.in)
 	if err != nil {

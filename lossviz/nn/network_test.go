@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -34,6 +35,8 @@ func TestShapeErrors(t *testing.T) {
 		"unknown activation(99)":                 New(Dense(1, 2, 99)),
 		"the first layer (flatten) does not say": New(FlattenLayer{}, Dense(2, 2, Tanh)),
 		"layer 1 is nil":                         New(Dense(1, 2, Tanh), nil),
+		"more than 134217728 numbers":            New(Conv2DLayer{In: 1, Out: 1, Kernel: 1, Height: 1 << 40, Width: 1 << 40}),
+		"larger than 134217728 numbers":          New(Conv2DLayer{In: 1, Out: 1 << 20, Kernel: 1, Height: 1 << 10, Width: 1 << 10}),
 		"at least two sizes":                     Deep(Tanh, 2),
 		"the network is nil":                     nil,
 	} {
@@ -67,6 +70,7 @@ func TestObjectiveErrors(t *testing.T) {
 		"a penalty is -1":                                      NewPenalized(Linear(2, 1), Squared, xor, 0, -1),
 		"the data is nil":                                      NewEvaluator(Linear(2, 1), Squared, nil),
 		"0 samples of 2 and 1":                                 NewEvaluator(Linear(2, 1), Squared, &dataset.Data{Name: "none", D: 2, K: 1, X: []float64{1}}),
+		"at once needs 14.9 GiB":                               NewEvaluator(New(Dense(1, 1000, Tanh), BatchNormLayer{Features: 1000}, Dense(1000, 1, Identity)), Squared, dataset.Line(125000, 0, 1)),
 		"cannot make -1 samples":                               NewEvaluator(Linear(2, 1), Squared, dataset.XOR(-1, 0, 1)),
 	} {
 		if err := e.Err(); err == nil || !strings.Contains(err.Error(), want) {
@@ -340,6 +344,48 @@ func TestConcurrentUse(t *testing.T) {
 		})
 	}
 	wait.Wait()
+}
+
+// TestCores: large evaluations use all cores, and their bits do not depend on how many there are.
+func TestCores(t *testing.T) {
+	net := MLP(64, 60, 10, Tanh)
+	e := NewPenalized(net, CrossEntropy, dataset.Digits().Standardize(), 0, 0.1)
+	if e.lanes < 2 {
+		t.Fatalf("%d lanes", e.lanes)
+	}
+	theta, v := net.Init(1), normals(rand.New(rand.NewPCG(1, 2)), net.dim)
+	var first [3][]float64
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	for cores := 1; cores <= 5; cores++ {
+		runtime.GOMAXPROCS(cores)
+		grad, hv := make([]float64, net.dim), make([]float64, net.dim)
+		value := e.Gradient(grad, theta)
+		e.HessianVector(hv, theta, v)
+		same, _ := e.ValueAccuracy(theta)
+		got := [3][]float64{{value, e.Value(theta), same}, grad, hv}
+		if cores == 1 {
+			first = got
+			if value != got[0][1] || value != same {
+				t.Fatalf("three ways to the value: %v", got[0])
+			}
+			single := NewPenalized(net, CrossEntropy, e.data, 0, 0.1)
+			single.lanes = 1
+			single.Gradient(grad, theta)
+			agree(t, "gradient without lanes", grad, first[1], 1e-13)
+			single.HessianVector(hv, theta, v)
+			agree(t, "product without lanes", hv, first[2], 1e-13)
+			e.Gradient(first[1], theta)
+			e.HessianVector(first[2], theta, v)
+			continue
+		}
+		for k := range got {
+			for i := range got[k] {
+				if math.Float64bits(got[k][i]) != math.Float64bits(first[k][i]) {
+					t.Fatalf("%d cores: number %d of result %d is %v, was %v on one", cores, i, k, got[k][i], first[k][i])
+				}
+			}
+		}
+	}
 }
 
 func TestNothingAllocates(t *testing.T) {

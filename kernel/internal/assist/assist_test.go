@@ -387,3 +387,59 @@ func FuzzView(f *testing.F) {
 		namesAt(code, offset)
 	})
 }
+
+// BenchmarkTyping types cells of a landscape notebook, asking for completion after each key, as JupyterLab
+// does with continuous hinting. It reports the percentiles of the answers' times.
+func BenchmarkTyping(b *testing.B) {
+	const own = "github.com/gosaddle/saddle/lossviz/"
+	paths := map[string]string{"dataset": own + "dataset", "nn": own + "nn", "landscape": own + "landscape", "mat": "gonum.org/v1/gonum/mat", "charts": "github.com/go-echarts/go-echarts/v2/charts", "fmt": "fmt"}
+	var preload []Import
+	for name, path := range paths {
+		preload = append(preload, Import{name, path})
+	}
+	a := newAssistant(b, func(c *Config) {
+		source, err := filepath.Abs("../../..")
+		if err != nil {
+			b.Fatal(err)
+		}
+		mod, err := os.ReadFile(filepath.Join(c.Dir, "go.mod"))
+		if err != nil {
+			b.Fatal(err)
+		}
+		write(b, filepath.Join(c.Dir, "go.mod"), string(mod)+"\nrequire github.com/gosaddle/saddle v0.0.0\nreplace github.com/gosaddle/saddle => "+source+"\n")
+		c.Preload = preload
+		c.Package = func(name string) string { return paths[name] }
+		c.Notebook = func() Snapshot {
+			s := notebook
+			s.Imports = append(slices.Clone(s.Imports), preload...)
+			s.Vars = append(slices.Clone(s.Vars), Var{"data", "*dataset.Data"}, Var{"net", "*nn.Network"})
+			return s
+		}
+	})
+	waitWarm(b, a)
+	cell := []rune("loss := landscape.NewObjective(net, nn.LogisticLoss, data)\nfmt.Println(loss.Dim(), data.Row(3))\nbar := charts.NewBar()\nbar.SetGlobalOptions()\nm := mat.NewDense(2, 2, nil)\nfor i := range data.N {\n\tfmt.Println(weights.At(i, 0))\n}\n")
+	var times []time.Duration
+	empty := 0
+	for b.Loop() {
+		for n := 1; n <= len(cell); n++ {
+			start := time.Now()
+			got, _, _, _ := a.Complete(b.Context(), string(cell[:n]), n)
+			times = append(times, time.Since(start))
+			if len(got) == 0 {
+				empty++
+			}
+		}
+	}
+	slices.Sort(times)
+	percentile := func(p int) float64 { return float64(times[len(times)*p/100].Microseconds()) / 1000 }
+	b.ReportMetric(percentile(50), "p50-ms")
+	b.ReportMetric(percentile(95), "p95-ms")
+	b.ReportMetric(percentile(99), "p99-ms")
+	b.ReportMetric(float64(empty)/float64(len(times)), "empty")
+}
+
+func ExampleIsComplete() {
+	status, indent := IsComplete("for i := range 3 {")
+	fmt.Printf("%s %q\n", status, indent)
+	// Output: incomplete "\t"
+}

@@ -66,7 +66,13 @@ func (n NetworkLoss) value(theta []real) (real, error) {
 func lossOf(loss nn.Loss, z []real, y []float64) (real, int, error) {
 	sum := bigreal.Float(0)
 	if loss == nn.CrossEntropy {
-		return logSumExp(z).Sub(z[int(y[0])]), 1, nil
+		differences := make([]real, len(z))
+		for j, v := range z {
+			if differences[j] = bigreal.Float(0); j != int(y[0]) {
+				differences[j] = v.Sub(z[int(y[0])])
+			}
+		}
+		return logSumExp(differences), 1, nil
 	}
 	if len(y) != len(z) {
 		return sum, 0, fmt.Errorf("%d outputs, %d targets", len(z), len(y))

@@ -244,7 +244,9 @@ func compose(e *expr.Expr, g bend) (bend, error) {
 			b.hi = 0
 		}
 	case expr.OpGELU, expr.OpSiLU:
-		b.lo = -0.3
+		if b.lo = -0.3; g.lo >= 0 {
+			b.lo = 0
+		}
 		b.hi = math.Max(0, g.hi)
 	default:
 		return b, fmt.Errorf("unknown operation %v", e.Op)

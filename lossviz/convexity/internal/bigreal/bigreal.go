@@ -301,8 +301,8 @@ var pi = arctanInverse(5).Scale2(2).Sub(arctanInverse(239)).Scale2(2)
 
 var twoOverSqrtPi = Float(2).Div(pi.Sqrt())
 
-// Erf returns the error function, by the alternating series
-// 2/sqrt(pi) sum (-1)^n x^(2n+1) / (n! (2n+1)).
+// Erf returns the error function, by the series of terms of one sign
+// 2/sqrt(pi) e^(-x^2) sum x (2x^2)^n / (3*5*...*(2n+1)).
 func (a Real) Erf() Real {
 	if a.Unknown {
 		return a
@@ -321,15 +321,19 @@ func (a Real) Erf() Real {
 		}
 		return near
 	}
-	q := a.Mul(a)
-	sum, power := a, a
+	if a.Lo.Cmp(a.Hi) != 0 { // rising: the ends are enough
+		lo, hi := Real{Lo: a.Lo, Hi: high().Set(a.Lo)}.Erf(), Real{Lo: low().Set(a.Hi), Hi: a.Hi}.Erf()
+		return Real{Lo: lo.Lo, Hi: hi.Hi}
+	}
+	q := a.Mul(a).Scale2(1)
+	sum, term := a, a
 	for n := int64(1); ; n++ {
-		power = power.Mul(q).Div(Float(float64(n))).Neg()
-		term := power.Div(Float(float64(2*n + 1)))
+		term = term.Mul(q).Div(Float(float64(2*n + 1)))
 		sum = sum.Add(term)
-		if float64(n) > 2*size*size && small(term) {
+		if float64(n) > 4*size*size+4 && small(term) { // ratio below 1/2: the rest is less than the last term
 			rest := term.Abs()
-			return sum.Add(Real{Lo: low().Neg(rest.Hi), Hi: rest.Hi}).Mul(twoOverSqrtPi)
+			sum = sum.Add(Real{Lo: low().Neg(rest.Hi), Hi: rest.Hi})
+			return sum.Mul(a.Mul(a).Neg().Exp()).Mul(twoOverSqrtPi)
 		}
 	}
 }

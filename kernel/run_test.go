@@ -98,6 +98,15 @@ func TestInstall(t *testing.T) {
 	}
 }
 
+// TestDoctor: without Go and a C compiler it says so, and what to do.
+func TestDoctor(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	out, status := saddle(t, "doctor")
+	if status != 1 || !strings.Contains(out, "FAIL  Go and C") || !strings.Contains(out, "install") {
+		t.Errorf("exit status %d:\n%s", status, out)
+	}
+}
+
 func TestHelp(t *testing.T) {
 	for _, c := range rootCommand().Commands() {
 		if c.Hidden || c.Name() == "completion" || c.Name() == "help" {

@@ -7,10 +7,9 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
-
-	"github.com/sbinet/npyio/npy"
 
 	"github.com/gosaddle/saddle/lossviz/nn"
 )
@@ -40,25 +39,23 @@ func readNPY(f *zip.File) (nn.Tensor, error) {
 		return nn.Tensor{}, err
 	}
 	defer r.Close()
-	// npyio reads the header; the numbers are read here, because it trusts the header's sizes.
-	array, err := npy.NewReader(r)
+	h, err := readHeader(r)
 	if err != nil {
 		return nn.Tensor{}, err
 	}
-	h := array.Header.Descr
-	decode, size, err := dtype(h.Type)
+	decode, size, err := dtype(h.dtype)
 	if err != nil {
 		return nn.Tensor{}, err
 	}
 	count := uint64(1)
-	for _, n := range h.Shape {
+	for _, n := range h.shape {
 		if n < 0 || n != 0 && count > f.UncompressedSize64/uint64(n) {
-			return nn.Tensor{}, fmt.Errorf("its shape %v does not fit its %d bytes", h.Shape, f.UncompressedSize64)
+			return nn.Tensor{}, fmt.Errorf("its shape %v does not fit its %d bytes", h.shape, f.UncompressedSize64)
 		}
 		count *= uint64(n)
 	}
 	if count > f.UncompressedSize64/uint64(size) {
-		return nn.Tensor{}, fmt.Errorf("its shape %v does not fit its %d bytes", h.Shape, f.UncompressedSize64)
+		return nn.Tensor{}, fmt.Errorf("its shape %v does not fit its %d bytes", h.shape, f.UncompressedSize64)
 	}
 	raw, err := io.ReadAll(io.LimitReader(r, int64(count)*int64(size)))
 	if err != nil {
@@ -67,14 +64,64 @@ func readNPY(f *zip.File) (nn.Tensor, error) {
 	if len(raw) != int(count)*size {
 		return nn.Tensor{}, errors.New("it ends too early")
 	}
-	a := nn.Tensor{Shape: h.Shape, Data: make([]float64, count)}
+	a := nn.Tensor{Shape: h.shape, Data: make([]float64, count)}
 	for i := range a.Data {
 		a.Data[i] = decode(raw[i*size:])
 	}
-	if h.Fortran {
-		a.Data = rowMajor(a.Data, h.Shape)
+	if h.fortran {
+		a.Data = rowMajor(a.Data, h.shape)
 	}
 	return a, nil
+}
+
+// A header is what a .npy file says about its array.
+type header struct {
+	dtype   string
+	fortran bool
+	shape   []int
+}
+
+// headerText is the Python dict of a header; NumPy writes its keys in this order.
+var headerText = regexp.MustCompile(`^\{'descr': '([^']*)', 'fortran_order': (True|False), 'shape': \(([0-9, ]*)\), \}\s*$`)
+
+// readHeader reads a .npy header (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html). npyio,
+// which package landscape writes files with, panics on damaged ones.
+func readHeader(r io.Reader) (header, error) {
+	start := make([]byte, 8)
+	if _, err := io.ReadFull(r, start); err != nil || string(start[:6]) != "\x93NUMPY" {
+		return header{}, errors.New("it is not a NumPy array")
+	}
+	length := make([]byte, 4)
+	if start[6] == 1 {
+		length = length[:2]
+	}
+	if _, err := io.ReadFull(r, length); err != nil {
+		return header{}, errors.New("its header ends too early")
+	}
+	size := uint32(binary.LittleEndian.Uint16(length))
+	if len(length) == 4 {
+		size = binary.LittleEndian.Uint32(length)
+	}
+	if size > 1<<16 {
+		return header{}, fmt.Errorf("its header of %d bytes is damaged", size)
+	}
+	text := make([]byte, size)
+	if _, err := io.ReadFull(r, text); err != nil {
+		return header{}, errors.New("its header ends too early")
+	}
+	m := headerText.FindSubmatch(text)
+	if m == nil {
+		return header{}, fmt.Errorf("its header %.80q is not understood", text)
+	}
+	h := header{dtype: string(m[1]), fortran: string(m[2]) == "True"}
+	for _, n := range strings.FieldsFunc(string(m[3]), func(c rune) bool { return c == ',' || c == ' ' }) {
+		size, err := strconv.Atoi(n)
+		if err != nil {
+			return header{}, fmt.Errorf("its shape (%s) is not understood", m[3])
+		}
+		h.shape = append(h.shape, size)
+	}
+	return h, nil
 }
 
 // dtype returns a decoder for one number, and its size in bytes.

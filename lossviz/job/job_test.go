@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -510,6 +511,25 @@ func TestFiles(t *testing.T) {
 	}
 	if _, err := Parse(with("data", `{"file": "w.safetensors"}`), folder); err == nil || !strings.Contains(err.Error(), `no array "x"`) {
 		t.Errorf("no x in a file: %v", err)
+	}
+}
+
+// What NumPy itself writes: row- and column-major, both byte orders, every kind of number.
+func TestNumPy(t *testing.T) {
+	arrays, err := readNPZ(filepath.Join("testdata", "numpy.npz")) // np.savez of the values below
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]nn.Tensor{
+		"x":      {Shape: []int{3, 2}, Data: []float64{0, 1, 2, 3, 4, 5}},
+		"y":      {Shape: []int{3}, Data: []float64{1, 0, 1}},
+		"big":    {Shape: []int{2, 2, 2}, Data: []float64{1, 1, 1, 1, 1, 1, 1, 1}},
+		"scalar": {Data: []float64{3}},
+		"flag":   {Shape: []int{2}, Data: []float64{1, 0}},
+	} {
+		if got := arrays[name]; !slices.Equal(got.Shape, want.Shape) || !slices.Equal(got.Data, want.Data) {
+			t.Errorf("%s: %v, want %v", name, got, want)
+		}
 	}
 }
 

@@ -19,8 +19,8 @@ func (r *reader) weights(v value) ([]float64, error) {
 	if file, ok := o.take("file"); ok {
 		return r.weightFile(o, file)
 	}
-	theta := make([]float64, r.job.Net.Dim())
 	var names []string
+	var theta []float64 // grown, not made: a network is easily written larger than memory
 	for _, b := range r.job.Net.Blocks() {
 		names = append(names, b.Name)
 		f, err := o.need(b.Name)
@@ -34,7 +34,7 @@ func (r *reader) weights(v value) ([]float64, error) {
 		if !slices.Equal(t.Shape, b.Shape) {
 			return nil, errAt(f.path, "is %v, want %s", f, shapeText(b.Shape))
 		}
-		copy(b.Of(theta), t.Data)
+		theta = append(theta, t.Data...) // blocks lie in this order, without gaps
 	}
 	return theta, o.done(append(names, "file")...)
 }

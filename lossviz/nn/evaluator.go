@@ -21,8 +21,8 @@ import (
 //
 // All methods are safe for concurrent use; they take memory from a pool and allocate
 // only when more calls run at once than ever before (and a little to start goroutines, where large
-// networks and data make it worth to use all cores for one call). With Err() != nil they must
-// not be called.
+// networks and data make it worth to use all cores for one call). A theta of another length than Dim, and
+// a call when Err() is not nil, are bugs of the caller and panic.
 type Evaluator struct {
 	net    *Network
 	loss   Loss
@@ -110,7 +110,7 @@ const maxWorkspace = 8 << 30
 func (e *Evaluator) Err() error { return e.err }
 
 // Dim is the number of parameters.
-func (e *Evaluator) Dim() int { return e.net.dim }
+func (e *Evaluator) Dim() int { return e.net.Dim() }
 
 // Value returns the loss at theta. Overflow gives +Inf or NaN, as the arithmetic does.
 func (e *Evaluator) Value(theta []float64) float64 {
@@ -126,6 +126,7 @@ func (e *Evaluator) Accuracy(theta []float64) float64 {
 
 // ValueAccuracy returns both from one pass; the value has the bits of [Evaluator.Value].
 func (e *Evaluator) ValueAccuracy(theta []float64) (value, accuracy float64) {
+	e.sized(theta)
 	w := e.get()
 	defer e.put(w)
 	w.theta = quantity{val: theta}
@@ -156,8 +157,10 @@ func (e *Evaluator) Gradient(grad, theta []float64) float64 {
 	return total*e.share(e.data.N) + e.penaltySlope(grad, theta)
 }
 
-// BatchGradient is [Evaluator.Gradient] for the samples with the given numbers only.
+// BatchGradient is [Evaluator.Gradient] for the samples with the given numbers only; there must
+// be one at least.
 func (e *Evaluator) BatchGradient(grad, theta []float64, samples []int) float64 {
+	e.sized(theta)
 	w := e.get()
 	defer e.put(w)
 	clear(grad)
@@ -186,6 +189,7 @@ func (e *Evaluator) HessianVector(hv, theta, v []float64) {
 // run adds up the loss over all chunks, not yet scaled by share, and what theta asks for: its grad,
 // or its gradDot.
 func (e *Evaluator) run(theta quantity) float64 {
+	e.sized(theta.val)
 	if e.lanes > 1 {
 		return e.runLanes(theta)
 	}
@@ -288,6 +292,16 @@ func (e *Evaluator) collect(whole, part []float64) {
 	e.mu.Lock()
 	e.partials = append(e.partials, part)
 	e.mu.Unlock()
+}
+
+// sized panics, with a message that helps, if theta is not for this network.
+func (e *Evaluator) sized(theta []float64) {
+	if e.err != nil {
+		panic(e.err)
+	}
+	if len(theta) != e.net.dim {
+		panic(fmt.Sprintf("nn: theta has %d numbers, the network %d parameters", len(theta), e.net.dim))
+	}
 }
 
 // share is what one term of the loss counts among n samples.

@@ -140,8 +140,13 @@ func (net *Network) Err() error {
 	return net.err
 }
 
-// Dim is the number of parameters.
-func (net *Network) Dim() int { return net.dim }
+// Dim is the number of parameters, 0 for a network with an error.
+func (net *Network) Dim() int {
+	if net == nil {
+		return 0
+	}
+	return net.dim
+}
 
 // Layers returns the layers, as given to [New].
 func (net *Network) Layers() []Layer { return slices.Clone(net.layers) }

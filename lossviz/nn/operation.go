@@ -437,15 +437,16 @@ func (p *normalize) backwardTangent(w *workspace) {
 	// The change of J applied to g: (dr/r) J g - r (du mean(u g) + u mean(du g)).
 	p.groups(w.n, func(group, start, step, count int) {
 		_, variance := p.statistics(in.val, group, start, step, count)
-		r, m := 1/math.Sqrt(variance+p.eps), float64(count)
+		r, share := 1/math.Sqrt(variance+p.eps), 1/float64(count)
 		var ux, g, ug, dug float64 // means over the group
 		for i := range count {
 			j := start + i*step
-			ux += out.val[j] * in.dot[j] / m
-			g += out.grad[j] / m
-			ug += out.val[j] * out.grad[j] / m
-			dug += out.dot[j] * out.grad[j] / m
+			ux += out.val[j] * in.dot[j]
+			g += out.grad[j]
+			ug += out.val[j] * out.grad[j]
+			dug += out.dot[j] * out.grad[j]
 		}
+		ux, g, ug, dug = ux*share, g*share, ug*share, dug*share
 		for i := range count {
 			j := start + i*step
 			jg := r * (out.grad[j] - g - out.val[j]*ug)
@@ -459,14 +460,15 @@ func (p *normalize) jacobian(w *workspace, y, v []float64) {
 	x, u := w.node[p.in].val, w.node[p.out].val
 	p.groups(w.n, func(group, start, step, count int) {
 		_, variance := p.statistics(x, group, start, step, count)
-		r, m := 1/math.Sqrt(variance+p.eps), float64(count)
+		r, share := 1/math.Sqrt(variance+p.eps), 1/float64(count)
 		var mean, along float64
 		if p.mean == nil {
 			for i := range count {
 				j := start + i*step
-				mean += v[j] / m
-				along += u[j] * v[j] / m
+				mean += v[j]
+				along += u[j] * v[j]
 			}
+			mean, along = mean*share, along*share
 		}
 		for i := range count {
 			j := start + i*step

@@ -39,8 +39,7 @@ func newEngine(log *slog.Logger) (server.Engine, server.Assist, error) {
 	a.start = sync.OnceValue(func() *assist.Assistant {
 		dir, flags := s.Workspace()
 		return assist.New(assist.Config{Gopls: gopls, Dir: dir, BuildFlags: flags, Notebook: s.Snapshot, Value: s.Value,
-			Package: s.Package, WorkDir: s.Dir, Log: log,
-			Preload: []assist.Import{{Name: "fmt", Path: "fmt"}, {Name: "lossviz", Path: build.Module + "/lossviz"}}})
+			Package: s.Package, WorkDir: s.Dir, Tracked: s.Tracked, Log: log, Preload: preload()})
 	})
 	s.Inspector = func(ctx context.Context, expr string) (map[string]any, bool) {
 		return a.Inspect(ctx, expr, utf8.RuneCountInString(expr), 0)
@@ -50,6 +49,15 @@ func newEngine(log *slog.Logger) (server.Engine, server.Assist, error) {
 		a.start()
 	}()
 	return engine{s, a}, a, nil
+}
+
+// preload are the packages that completion loads while the user still reads the first cell.
+func preload() []assist.Import {
+	imports := []assist.Import{{Path: "fmt"}, {Path: "math"}, {Path: "gonum.org/v1/gonum/mat"}, {Path: build.Module + "/lossviz"}}
+	for _, room := range []string{"dataset", "nn", "train", "landscape", "convexity", "spectrum", "chart"} {
+		imports = append(imports, assist.Import{Path: build.Module + "/lossviz/" + room})
+	}
+	return imports
 }
 
 // engine is a session that takes its completion along when it ends.

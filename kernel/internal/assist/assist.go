@@ -53,10 +53,14 @@ type Config struct {
 	// Package returns the import path that a package name stands for where no import says so; "" if none.
 	Package func(name string) string
 
+	// Tracked returns files and folders outside of the notebook's module whose changes gopls must notice.
+	Tracked func() []string
+
 	// WorkDir returns the folder that paths in ! lines are relative to.
 	WorkDir func() string
 
-	Log *slog.Logger
+	Patience time.Duration // how long a question waits for gopls before names alone answer it; 0: 2 s
+	Log      *slog.Logger  // nil: the default logger
 }
 
 // Assistant answers questions about one notebook. It is safe for concurrent use.
@@ -70,7 +74,6 @@ type Assistant struct {
 	closed   bool
 	imports  []Import // all that cells ever mentioned; gopls keeps what it has loaded
 	declared declared // parsed form of the last Snapshot's Decls
-	tracked  []string
 	modules  []module
 }
 
@@ -85,6 +88,9 @@ func New(c Config) *Assistant {
 	if c.Package == nil {
 		c.Package = func(string) string { return "" }
 	}
+	if c.Tracked == nil {
+		c.Tracked = func() []string { return nil }
+	}
 	if c.WorkDir == nil {
 		c.WorkDir = func() string { return "." }
 	}
@@ -93,6 +99,9 @@ func New(c Config) *Assistant {
 	}
 	// Completion must not wait for a network, nor change go.mod.
 	c.Env = append(slices.Clip(c.Env), "GOPROXY=off", "GOFLAGS="+readonly(c.Env))
+	if c.Patience == 0 {
+		c.Patience = patience
+	}
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
@@ -136,43 +145,10 @@ func (a *Assistant) Close() error {
 	return nil
 }
 
-// Track makes gopls notice changes in a file or folder outside of the notebook.
-func (a *Assistant) Track(path string) error {
-	if _, err := os.Stat(path); err != nil {
-		return fmt.Errorf("cannot track it: %w", err)
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if !slices.Contains(a.tracked, path) {
-		a.tracked = append(a.tracked, path)
-	}
-	return nil
-}
-
-// Untrack ends Track for a path, or for all that begin with it if it ends in "...".
-func (a *Assistant) Untrack(path string) error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	before := len(a.tracked)
-	prefix, all := strings.CutSuffix(path, "...")
-	a.tracked = slices.DeleteFunc(a.tracked, func(p string) bool { return p == path || all && strings.HasPrefix(p, prefix) })
-	if len(a.tracked) == before && !all {
-		return fmt.Errorf("%s is not tracked", path)
-	}
-	return nil
-}
-
-// Tracked returns the tracked paths, in the order of their tracking.
-func (a *Assistant) Tracked() []string {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return slices.Clone(a.tracked)
-}
-
 const (
 	// retryAfter is how long a gopls that keeps ending is left alone.
 	retryAfter = 30 * time.Second
-	// patience is how long a question waits for gopls before it is answered with names alone.
+	// patience is the default of Config.Patience. A user waits no longer, and has typed on by then.
 	patience = 2 * time.Second
 )
 
@@ -207,6 +183,7 @@ func (a *Assistant) running() *gopls {
 // ask puts the cell in place and asks gopls about the position in it. The view it returns maps answers back.
 func (a *Assistant) ask(ctx context.Context, code string, offset int, method string, extra map[string]any, result any) (*view, error) {
 	snapshot := a.config.Notebook()
+	watched := append([]string{filepath.Join(a.config.Dir, "go.mod"), filepath.Join(a.config.Dir, "go.sum")}, a.config.Tracked()...)
 	a.mu.Lock()
 	server := a.running()
 	if server == nil {
@@ -222,7 +199,6 @@ func (a *Assistant) ask(ctx context.Context, code string, offset int, method str
 		filepath.Join(a.folder, "cell.go"):     v.cellFile(a.imports, a.declared, snapshot.Vars),
 		filepath.Join(a.folder, "notebook.go"): v.notebookFile(a.declared, snapshot),
 	}
-	watched := append([]string{filepath.Join(a.config.Dir, "go.mod"), filepath.Join(a.config.Dir, "go.sum")}, a.tracked...)
 	for _, flag := range a.config.BuildFlags {
 		if file, ok := strings.CutPrefix(flag, "-modfile="); ok {
 			watched = append(watched, file)

@@ -45,7 +45,7 @@ func (a *Assistant) complete(ctx context.Context, code string, offset int) (item
 	if items, start, end, ok := a.completeImport(code, offset); ok {
 		return items, start, end
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, a.config.Patience)
 	defer cancel()
 	items, start, end, err := a.completeGo(ctx, code, offset)
 	if err != nil {

@@ -22,7 +22,7 @@ func (a *Assistant) Inspect(ctx context.Context, code string, cursor, detail int
 			return page, err == nil
 		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, a.config.Patience)
 	defer cancel()
 	code = strings.TrimRight(code, "?")
 	offset = min(offset, len(code))

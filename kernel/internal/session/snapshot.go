@@ -102,3 +102,6 @@ func (s *Session) Workspace() (dir string, flags []string) {
 
 // Dir returns the folder that cells and ! lines run in.
 func (s *Session) Dir() string { return notebook{s}.Dir() }
+
+// Tracked returns the files and folders that %track named.
+func (s *Session) Tracked() []string { return notebook{s}.Tracked() }

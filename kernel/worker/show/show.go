@@ -108,6 +108,8 @@ func rich(v any) (map[string]any, error) {
 		}
 		size := v.Bounds().Size()
 		return map[string]any{"image/png": b.Bytes(), "text/plain": fmt.Sprintf("%T %d x %d", v, size.X, size.Y)}, nil
+	case snippeter:
+		return echartsBundle(v), nil
 	case matrix:
 		return matrixBundle(v), nil
 	}

@@ -256,25 +256,37 @@ func errorContent(name, value string, traceback []string) map[string]any {
 	return map[string]any{"status": "error", "ename": name, "evalue": value, "traceback": traceback}
 }
 
+// busy says that a request is being worked on.
 func (s *Server) busy(m *wire.Message) {
 	s.statusMu.Lock()
 	defer s.statusMu.Unlock()
-	s.publish(m, "status", status("busy"))
+	s.publish(s.beside(m), "status", status("busy"))
 }
 
 // idle says that a request is done. A front end takes the last status it saw for the kernel's, whichever
-// request it belongs to, and needs this one to know that its request is answered: while a cell runs, it is
-// told in the same breath that the kernel is busy.
+// request it belongs to: while a cell runs, it is told in the same breath that the kernel is busy.
 func (s *Server) idle(m *wire.Message) {
 	s.statusMu.Lock()
 	defer s.statusMu.Unlock()
-	messages := []wire.Publication{{Parent: m, MsgType: "status", Content: status("idle")}}
+	messages := []wire.Publication{{Parent: s.beside(m), MsgType: "status", Content: status("idle")}}
 	if s.running != nil {
 		messages = append(messages, wire.Publication{Parent: s.running, MsgType: "status", Content: status("busy")})
 	}
 	if err := s.sockets.Publish(messages...); err != nil {
 		s.log.Warn("could not publish", "type", "status", "err", err)
 	}
+}
+
+// beside is the parent of a request's status, with s.statusMu held. Of a request that is answered beside a
+// running cell the front end needs the idle, or it thinks it is not answered; JupyterLab then shows the
+// kernel as idle for a moment, and starts the cell's clock anew. It has a list of requests whose status says
+// nothing of the kernel (untracked_message_types of the Jupyter server), which has kernel_info_request but
+// not the completion's: so the parent is given that type. All else of it, its id above all, stays.
+func (s *Server) beside(m *wire.Message) *wire.Message {
+	if s.running == nil || s.running == m {
+		return m
+	}
+	return m.As("kernel_info_request")
 }
 
 // setRunning says which execute_request is being worked on; nil: none.

@@ -252,6 +252,11 @@ func TestAnswersWhileBusy(t *testing.T) {
 		if r.Status != "ok" && r.Status != "incomplete" {
 			t.Errorf("%s: %v", request, r.Reply)
 		}
+		for _, m := range r.IOPub {
+			if m.Parent.MsgType != "kernel_info_request" {
+				t.Errorf("a status of %s counts for the kernel's: its parent is a %s", request, m.Parent.MsgType)
+			}
+		}
 		// Whoever takes the last status for the kernel's sees it busy: each idle that is not the cell's is
 		// followed by a busy that is.
 	}

@@ -45,6 +45,20 @@ type Message struct {
 	peer    *peer   // who sent it
 }
 
+// As returns a copy of m, for use as a parent, whose header names another message type.
+func (m *Message) As(msgType string) *Message {
+	c := *m
+	c.Header.MsgType = msgType
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(m.rawHeader, &fields) == nil {
+		fields["msg_type"], _ = json.Marshal(msgType) // a string can always be encoded
+		if raw, err := json.Marshal(fields); err == nil {
+			c.rawHeader = raw
+		}
+	}
+	return &c
+}
+
 // ErrSignature is a message whose signature is not the key's.
 var ErrSignature = errors.New("wrong signature")
 

@@ -338,7 +338,7 @@
     // A surface: ECharts GL draws the mesh and the floor, two canvases under and over it the box, paths and points.
     function surfacePanel(view, index, el) {
       const A = @SIDE@ / 2, B = @HEIGHT@ / 2;
-      let chart = null, control = null, under, over, host, texture, frozen = null;
+      let chart = null, control = null, under, over, host, textures = [], frozen = null;
       const spec = () => view.spec(index), field = () => view.field(spec().field);
       el.tabIndex = 0;
       el.setAttribute('role', 'img');
@@ -493,9 +493,9 @@
 
       function options() {
         const f = field(), nx = f.x.length, ny = f.y.length, z = f.values, data = [], flat = [];
-        const g = (texture = document.createElement('canvas'));
-        g.width = g.height = 1024;
-        paintField(g.getContext('2d'), f, 1024, 1024, true, 1.6);
+        const texture = document.createElement('canvas');
+        texture.width = texture.height = 1024;
+        paintField(texture.getContext('2d'), f, 1024, 1024, true, 1.6);
         for (let i = 0; i < ny; i++) for (let j = 0; j < nx; j++) {
           const v = z[i * nx + j], X = (f.x[j] - f.x0) / (f.x1 - f.x0), Y = (f.y[i] - f.y0) / (f.y1 - f.y0);
           data.push([X, Y, v === v ? f.unit(v) : '-']);
@@ -507,6 +507,7 @@
         c.fillStyle = view.theme.paper; c.fillRect(0, 0, 512, 512);
         c.globalAlpha = view.dark ? 0.4 : 0.45;
         c.drawImage(texture, 0, 0, 512, 512);
+        textures = [texture, washed];
         const mesh = (rows, cols, points, image) => ({ type: 'surface', silent: true, shading: 'color', colorMaterial: { detailTexture: image }, itemStyle: { color: '#fff', opacity: 1 }, wireframe: { show: false }, dataShape: [rows, cols], data: points });
         const option = JSON.parse(JSON.stringify(spec().option)); // from go-echarts: grid3D and its axes
         Object.assign(option, { animation: false, series: [mesh(2, 2, flat, washed), mesh(ny, nx, data, texture)] });
@@ -586,7 +587,12 @@
           });
           chart = control = null;
         },
-        resize() { if (chart) chart.resize(); draw(); },
+        resize() {
+          // ECharts GL switches a texture off when it meets it again in its cache (its setTextureImage): make it new.
+          textures.forEach(t => { delete t.__textureid__; });
+          if (chart) chart.resize();
+          draw();
+        },
         update() { if (chart) chart.setOption(options(), { replaceMerge: ['series'] }); draw(); },
         restyle() { panel.update(); },
         turned(by) { if (by === panel) draw(); else setCamera(); },

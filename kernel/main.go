@@ -53,6 +53,6 @@ starts it. If something does not work, "saddle doctor" says what is missing.`,
 		SilenceErrors:     true, // main prints it, once
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
-	root.AddCommand(doctorCommand(), handoutCommand(), kernelCommand(), installCommand(), inspectCommand(), mergeCommand(), pathsCommand(), runCommand(), schemaCommand(), sliceCommand(), uninstallCommand(), versionCommand(), warmCommand())
+	root.AddCommand(doctorCommand(), handoutCommand(), kernelCommand(), installCommand(), inspectCommand(), judgeCommand(), mergeCommand(), pathsCommand(), runCommand(), schemaCommand(), sliceCommand(), uninstallCommand(), versionCommand(), warmCommand())
 	return root
 }

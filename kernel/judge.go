@@ -1,0 +1,39 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gosaddle/saddle/lossviz/convexity"
+	"github.com/gosaddle/saddle/lossviz/job"
+)
+
+func judgeCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "judge JOB.json",
+		Short: "Prove a job's loss convex, or certify that it is not",
+		Long: `Judge prints a verdict as JSON: "convex" with the proof's steps and the modulus of strong convexity, "not-convex" with
+a certificate, points a and b and a weight t such that L(ta+(1-t)b) - tL(a) - (1-t)L(b) lies in "gap" and is positive
+in exact arithmetic, or "undetermined" with what was tried. The search starts at the job's weights; the job needs no
+directions and no grid.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			j, err := job.Read(args[0])
+			if err != nil {
+				return err
+			}
+			verdict := convexity.Judge(j.Objective(), convexity.From(j.Weights), convexity.Context(cmd.Context()))
+			if err := verdict.Err(); err != nil {
+				return fmt.Errorf("%s: %w", args[0], err)
+			}
+			out, err := json.MarshalIndent(verdict, "", " ")
+			if err != nil {
+				return fmt.Errorf("%s: %w", args[0], err)
+			}
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s\n", out)
+			return err
+		},
+	}
+}

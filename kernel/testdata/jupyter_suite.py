@@ -13,11 +13,11 @@ class SaddleTests(jkt.KernelTests):
     code_stderr = 'fmt.Fprintln(os.Stderr, "oops")'
     completion_samples = [
         {"text": "fmt.Sprintl", "matches": ["Sprintln"]},
-        {"text": "strings.ToUppe", "matches": ["ToUpper"]},
+        {"text": "strings.ToUppe", "matches": ["ToUpper", "ToUpperSpecial"]},
     ]
     complete_code_samples = ["1 + 1", "x := 5", "for i := range 3 {\n\tfmt.Println(i)\n}", "%help"]
     incomplete_code_samples = ["if true {", "f(1,", "x := `text", "func g() {"]
-    invalid_code_samples = ["1 +* 2", "if } {", "x := := 3"]
+    invalid_code_samples = ["1 +/ 2", "if } {", "x := := 3"]
     code_page_something = "%help"
     code_generate_error = 'panic("on purpose")'
     code_execute_result = [

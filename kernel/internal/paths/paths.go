@@ -90,7 +90,7 @@ func Source() (string, error) {
 // Gopls is the path of the gopls command that completion uses, in the version that the module at source
 // requires. Whether it has been built yet is another question.
 func Gopls(source string) (string, error) {
-	data, err := Data()
+	cache, err := Cache()
 	if err != nil {
 		return "", err
 	}
@@ -100,7 +100,7 @@ func Gopls(source string) (string, error) {
 	}
 	for line := range strings.Lines(string(text)) {
 		if fields := strings.Fields(line); len(fields) >= 2 && fields[0] == GoplsModule {
-			return filepath.Join(data, "gopls", fields[1], "gopls"), nil
+			return filepath.Join(cache, "gopls", fields[1], "gopls"), nil
 		}
 	}
 	return "", fmt.Errorf("%s does not require %s", filepath.Join(source, "go.mod"), GoplsModule)

@@ -103,7 +103,7 @@ func TestKilledSlice(t *testing.T) {
 		}
 		return
 	}
-	folder, path := writeJob(t, jobText(150))
+	folder, path := writeJob(t, jobText(60))
 	want, got := filepath.Join(folder, "want.json"), path+".out"
 	if _, err := verb("slice", path, "-o", want); err != nil {
 		t.Fatal(err)
@@ -120,7 +120,7 @@ func TestKilledSlice(t *testing.T) {
 	finished := make(chan error, 1)
 	go func() { finished <- cmd.Wait() }()
 	for len(finished) == 0 { // until it has finished some tiles
-		if info, err := os.Stat(got + ".checkpoint"); err == nil && info.Size() > 20000 {
+		if info, err := os.Stat(got + ".checkpoint"); err == nil && info.Size() > 3000 {
 			break
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"go/parser"
 	"go/scanner"
 	"go/token"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -117,6 +118,9 @@ func split(name, text string) (spans []span, quiet bool, errs Errors) {
 	for {
 		pos, tok, lit := s.Scan()
 		off := file.Offset(pos)
+		if tok == token.SEMICOLON && lit == ";" && depth == 0 && start >= 0 && slices.ContainsFunc(toks, hasHeader) && !isStatement(text[start:off]) {
+			continue // within the header of a for, if or switch
+		}
 		if tok == token.EOF || (tok == token.SEMICOLON && depth == 0) {
 			if start >= 0 {
 				p := file.Position(file.Pos(start))
@@ -146,6 +150,17 @@ func split(name, text string) (spans []span, quiet bool, errs Errors) {
 			depth = max(depth-1, 0)
 		}
 	}
+}
+
+// hasHeader tells the keywords behind which a semicolon need not end the statement.
+func hasHeader(tok token.Token) bool {
+	return tok == token.FOR || tok == token.IF || tok == token.SWITCH
+}
+
+// isStatement tells whether a text is whole: for i := 0 is not.
+func isStatement(text string) bool {
+	_, err := parser.ParseFile(token.NewFileSet(), "", "package p;func _(){"+text+"\n}", parser.SkipObjectResolution)
+	return err == nil
 }
 
 // isDecl tells a declaration from a statement by its tokens. A var is a statement: it runs in its turn.

@@ -123,7 +123,11 @@ func (s *Session) resolveImports(ctx context.Context, src *cell.Source, declared
 			fi.named[name] = p
 			continue
 		}
-		if p := s.guess(ctx, name, sels); p != "" {
+		p, err := s.guess(ctx, name, sels)
+		if err != nil {
+			return nil, err
+		}
+		if p != "" {
 			fi.named[name] = p
 		}
 	}
@@ -147,10 +151,12 @@ func (s *Session) load(ctx context.Context, p string) error {
 
 // guess finds the package that a cell means by a name it does not import: the first of that name that has all that the
 // cell selects from it.
-func (s *Session) guess(ctx context.Context, name string, sels map[string]bool) string {
+func (s *Session) guess(ctx context.Context, name string, sels map[string]bool) (string, error) {
 	best, bestHits := "", -1
+	var broken error
 	for _, p := range append(append([]string(nil), catalog()[name]...), s.ws.Local(ctx, name)...) {
-		if s.ws.Load(ctx, p) != nil {
+		if err := s.ws.Load(ctx, p); err != nil {
+			broken = fmt.Errorf("%s seems to mean the package %s, which cannot be used: %w", name, p, err)
 			continue
 		}
 		pkg, err := s.imp.Import(p)
@@ -170,7 +176,10 @@ func (s *Session) guess(ctx context.Context, name string, sels map[string]bool) 
 			break
 		}
 	}
-	return best
+	if best == "" {
+		return "", broken
+	}
+	return best, nil
 }
 
 // qualifiers returns the identifiers that a cell selects from, with what it selects.

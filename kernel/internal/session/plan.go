@@ -720,6 +720,9 @@ func (s *Session) quietCalls(w *world, src *cell.Source, show showMode) showMode
 	if !ok {
 		return show
 	}
+	if t := w.info.TypeOf(last.X); t != nil && types.Identical(t, types.Universe.Lookup("error").Type()) {
+		return showError // nil is not worth a word
+	}
 	call, ok := ast.Unparen(last.X).(*ast.CallExpr)
 	if !ok {
 		return show

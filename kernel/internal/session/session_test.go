@@ -131,6 +131,9 @@ func TestValuesStay(t *testing.T) {
 	b.run("x;", "")
 	b.run("var grid [3][3]float64\ngrid[1][1] = 2.5", "")
 	b.run("grid[1][1]", "2.5")
+	b.run("sum := 0\nfor i := 0; i < 4; i++ {\n\tsum += i\n}\nif h := sum / 2; h > 2 { fmt.Print(h) }\nsum", "36")
+	b.run("func check(ok bool) error { if !ok { return errors.New(\"no\") }; return nil }\ncheck(true)", "")
+	b.fail("check(false)", "no")
 	b.run("unused := 3\nfor i, v := range []int{1, 2} {\n}\nfunc() { z := 3 }()", "")
 }
 

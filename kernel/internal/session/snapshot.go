@@ -2,6 +2,8 @@ package session
 
 import (
 	"context"
+	"go/ast"
+	"go/token"
 	"regexp"
 	"sort"
 	"strings"
@@ -42,7 +44,7 @@ func (s *Session) Snapshot() assist.Snapshot {
 		case d.kind == variable && d.stale == "" && d.typeExpr != "":
 			snap.Vars = append(snap.Vars, assist.Var{Name: d.key, Type: plain(d.typeExpr)})
 		case d.chunk != nil:
-			decls.WriteString(d.chunk.Slice(d.node.Pos(), d.node.End()))
+			decls.WriteString(d.chunk.Slice(withDoc(d.node), d.node.End()))
 			decls.WriteByte('\n')
 		}
 	}
@@ -54,6 +56,21 @@ func (s *Session) Snapshot() assist.Snapshot {
 	}
 	sort.Slice(snap.Imports, func(i, j int) bool { return snap.Imports[i].Name < snap.Imports[j].Name })
 	return snap
+}
+
+// withDoc is where a declaration begins, its doc comment included.
+func withDoc(n ast.Node) token.Pos {
+	var doc *ast.CommentGroup
+	switch n := n.(type) {
+	case *ast.FuncDecl:
+		doc = n.Doc
+	case *ast.GenDecl:
+		doc = n.Doc
+	}
+	if doc != nil {
+		return doc.Pos()
+	}
+	return n.Pos()
 }
 
 // Value returns a live variable's value as text.

@@ -169,3 +169,24 @@ func HessianExtremes() Quantity { return landscape.HessianExtremes() }
 func Measure(name string, f func(theta []float64) float64) Quantity {
 	return landscape.Measure(name, f)
 }
+
+// Load reads a surface that was saved as JSON or NPZ.
+func Load(path string) *Surface { return landscape.Load(path) }
+
+// NewMergeTree finds the basins of a surface, without those less deep than threshold.
+func NewMergeTree(s *Surface, threshold float64) *landscape.MergeTree {
+	return landscape.NewMergeTree(s, threshold)
+}
+
+// NEB is a path between two minima that stays low, by the nudged elastic band.
+func NEB(loss Objective, a, b []float64, opts ...landscape.PathOption) *landscape.MinimaPath {
+	return landscape.NEB(loss, a, b, opts...)
+}
+
+// Bezier is a path between two minima that stays low, as a trained Bezier curve.
+func Bezier(loss Objective, a, b []float64, opts ...landscape.PathOption) *landscape.MinimaPath {
+	return landscape.Bezier(loss, a, b, opts...)
+}
+
+// Align permutes the hidden units of b to fit those of a; see [landscape.Align].
+func Align(net *nn.Network, a, b []float64) ([]float64, error) { return landscape.Align(net, a, b) }

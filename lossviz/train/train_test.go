@@ -2,8 +2,10 @@ package train
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"math"
+	"os"
 	"strings"
 	"testing"
 
@@ -224,5 +226,38 @@ func TestBadArguments(t *testing.T) {
 			t.Errorf("%s: no error", what)
 		}
 		_ = run.String()
+	}
+}
+
+// Against PyTorch's optimizers; see testdata/make_reference.py.
+func TestAgainstPyTorch(t *testing.T) {
+	text, err := os.ReadFile("testdata/reference.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want map[string][][]float64
+	if err := json.Unmarshal(text, &want); err != nil {
+		t.Fatal(err)
+	}
+	f, start := landscape.Rosenbrock(), []float64{-1.2, 1}
+	with := func(o ...Option) []Option { return append(o, Steps(30), Quiet()) }
+	for name, run := range map[string]*Run{
+		"gradient descent": GradientDescent(f, start, with(Rate(1e-3))...),
+		"momentum":         GradientDescent(f, start, with(Rate(1e-4), Momentum(0.9))...),
+		"nesterov":         GradientDescent(f, start, with(Rate(1e-4), Momentum(0.9), Nesterov())...),
+		"adam":             Adam(f, start, with(Rate(0.02))...),
+		"adam betas":       Adam(f, start, with(Rate(0.02), Betas(0.8, 0.95))...),
+		"adamw":            AdamW(f, start, with(Rate(0.02), WeightDecay(0.1))...),
+	} {
+		points := run.Trajectory()
+		if len(points) != 31 || len(want[name]) != 31 {
+			t.Fatalf("%s: %d points, want %d", name, len(points), len(want[name]))
+		}
+		for k, p := range points {
+			if math.Hypot(p[0]-want[name][k][0], p[1]-want[name][k][1]) > 1e-10 {
+				t.Errorf("%s: after %d steps at %v, want %v", name, k, p, want[name][k])
+				break
+			}
+		}
 	}
 }

@@ -1,0 +1,142 @@
+package landscape_test
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+
+	"github.com/gosaddle/saddle/lossviz/dataset"
+	"github.com/gosaddle/saddle/lossviz/landscape"
+	"github.com/gosaddle/saddle/lossviz/nn"
+)
+
+// Any Go function of a vector is an objective.
+func ExampleFunc() {
+	bowl := landscape.Func(2, func(x []float64) float64 { return x[0]*x[0] + 3*x[1]*x[1] })
+	grad := make([]float64, 2)
+	fmt.Printf("value %.1f, gradient (%.3f, %.3f)\n", bowl.Gradient(grad, []float64{1, 2}), grad[0], grad[1])
+	// Output: value 13.0, gradient (2.000, 12.000)
+}
+
+func ExampleInterpolate() {
+	net := nn.Linear(2, 1)
+	loss := landscape.NewObjective(net, nn.LogisticLoss, dataset.Moons(100, 0.1, 1))
+	curve := landscape.Interpolate(loss, net.Init(1), net.Init(2))
+	_, bulges := curve.Bulge()
+	fmt.Println(len(curve.T), "points; bulges:", bulges)
+	// Output: 101 points; bulges: false
+}
+
+func ExampleAlong() {
+	x := []float64{1, 0}
+	curve := landscape.Along(landscape.Saddle(), []float64{0, 0}, landscape.Given("x", x), landscape.Over(-2, 2, 5))
+	fmt.Println(curve.T, curve.Z)
+	// Output: [-2 -1 0 1 2] [4 1 0 1 4]
+}
+
+// A plane of an ordinary function, with its own coordinates as axes.
+func ExampleSlice() {
+	plane := landscape.NewPlane([]float64{0, 0}, landscape.Given("x", []float64{1, 0}), landscape.Given("y", []float64{0, 1}))
+	surface := landscape.Slice(landscape.Himmelblau(), plane, landscape.Square(5, 101), landscape.Report(landscape.GradientNorm()))
+	loss, x, y := surface.Min()
+	fmt.Printf("lowest: %.1f at (%g, %g)\n", loss, x, y)
+	fmt.Println(surface.Names)
+	// Output:
+	// lowest: 0.0 at (3, 2)
+	// [loss gradient-norm]
+}
+
+func ExampleAdaptive() {
+	plane := landscape.NewPlane([]float64{0, 0}, landscape.Given("x", []float64{1, 0}), landscape.Given("y", []float64{0, 1}))
+	surface := landscape.Slice(landscape.Rosenbrock(), plane, landscape.Adaptive(landscape.Square(2, 101)))
+	computed := 0
+	for _, row := range surface.Computed {
+		for _, c := range row {
+			if c {
+				computed++
+			}
+		}
+	}
+	between := surface.Interpolate(0.123, 0.456)
+	truth := landscape.Rosenbrock().Value([]float64{0.123, 0.456})
+	fmt.Println("at most a quarter computed:", computed <= 101*101/4)
+	fmt.Println("within 0.01 between the points:", math.Abs(between-truth) < 0.01)
+	// Output:
+	// at most a quarter computed: true
+	// within 0.01 between the points: true
+}
+
+func ExampleFilterNormalized() {
+	net := nn.MLP(2, 8, 1, nn.Tanh)
+	loss := landscape.NewObjective(net, nn.LogisticLoss, dataset.Moons(100, 0.1, 1))
+	plane := landscape.FilterNormalized(loss, net.Init(1), 7)
+	fmt.Println(plane.X.Name)
+	fmt.Println("biases are left alone:", net.Blocks()[1].Of(plane.X.V)[0] == 0)
+	// Output:
+	// random, seed 7, filter-normalized
+	// biases are left alone: true
+}
+
+func ExampleSurface_Save() {
+	plane := landscape.NewPlane([]float64{0, 0}, landscape.Given("x", []float64{1, 0}), landscape.Given("y", []float64{0, 1}))
+	surface := landscape.Slice(landscape.Saddle(), plane, landscape.Square(1, 21))
+	dir, err := os.MkdirTemp("", "saddle")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "saddle.npz")
+	if err := surface.Save(path); err != nil {
+		fmt.Println(err)
+		return
+	}
+	again := landscape.Load(path)
+	fmt.Println(again.Made.Objective, again.Z[0][10] == surface.Z[0][10])
+	// Output: the saddle x^2 - y^2 true
+}
+
+func ExampleMerge() {
+	plane := landscape.NewPlane([]float64{0, 0}, landscape.Given("x", []float64{1, 0}), landscape.Given("y", []float64{0, 1}))
+	part := func(i int) *landscape.Surface {
+		return landscape.Slice(landscape.Beale(), plane, landscape.Square(4, 41), landscape.Shard(i, 3))
+	}
+	fmt.Println(landscape.Merge(part(1), part(2), part(3)).Complete())
+	fmt.Println(landscape.Merge(part(1), part(3)).Err())
+	// Output:
+	// true
+	// landscape: merge: parts are missing: 1,105 of 1,681 points are there
+}
+
+func ExampleNewMergeTree() {
+	plane := landscape.NewPlane([]float64{0, 0}, landscape.Given("x", []float64{1, 0}), landscape.Given("y", []float64{0, 1}))
+	surface := landscape.Slice(landscape.Himmelblau(), plane, landscape.Square(5, 101))
+	tree := landscape.NewMergeTree(surface, 1)
+	fmt.Println(len(tree.Basins), "basins")
+	// Output: 4 basins
+}
+
+// Two minima with a hill between them, and the way around it.
+func ExampleNEB() {
+	ring := landscape.Func(2, func(x []float64) float64 {
+		s := x[0]*x[0] + x[1]*x[1] - 1
+		return s*s + 0.3*x[1]*x[1]
+	})
+	path := landscape.NEB(ring, []float64{-1, 0}, []float64{1, 0}, landscape.PathSteps(1000))
+	fmt.Printf("straight %.1f, around %.2f\n", path.StraightBarrier(), path.Barrier())
+	// Output: straight 1.0, around 0.28
+}
+
+func ExampleAlign() {
+	net := nn.MLP(2, 4, 1, nn.Tanh)
+	a := net.Init(1)
+	b, err := landscape.PermuteUnits(net, a, 0, []int{2, 0, 3, 1})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	c, err := landscape.Align(net, a, b)
+	fmt.Println("the permutation is undone:", c[0] == a[0] && c[3] == a[3], err)
+	// Output: the permutation is undone: true <nil>
+}

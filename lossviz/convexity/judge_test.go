@@ -18,7 +18,7 @@ func ExampleJudge() {
 	fmt.Println(convexity.Judge(logistic))
 	fmt.Println(convexity.Judge(hidden).Kind)
 	// Output:
-	// convex: proved in 6 steps
+	// convex: proved in 4 steps
 	// not-convex
 }
 

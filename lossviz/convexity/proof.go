@@ -19,13 +19,16 @@ type Step struct {
 func proof(p *enclose.Problem) []Step {
 	w := &proofWriter{seen: map[string]bool{}}
 	single := len(p.Terms) == 1
+	samples := 0
 	for _, t := range p.Terms {
 		switch {
 		case t.Outputs != nil && allAffine(t.Outputs):
 			for _, z := range t.Outputs {
 				w.layers(z)
 			}
-			w.add("convex in logits", t.Name+", as a function of the outputs z", expr.Convex)
+			w.add("convex in logits", t.Loss+" loss of a sample, as a function of the outputs z", expr.Convex)
+			samples += len(t.Rows)
+			continue
 		case t.Penalty:
 			w.add("convex function of an affine one", t.Expr.String(), t.Expr.Curvature)
 			w.add("nonnegative scaling", fmt.Sprintf("%s, %.4g times that sum", t.Name, t.Weight.Mid()), t.Expr.Curvature)
@@ -37,6 +40,9 @@ func proof(p *enclose.Problem) []Step {
 		} else if single && t.Weight == interval.Point(1) {
 			return w.steps
 		}
+	}
+	if samples > 0 {
+		w.add("sum", fmt.Sprintf("the losses of %d samples", samples), expr.Convex)
 	}
 	w.add("nonnegative scaling and sum", "L", p.Curvature())
 	return w.steps

@@ -2,6 +2,8 @@ package check
 
 import (
 	"fmt"
+	"runtime"
+	"sync"
 
 	"github.com/gosaddle/saddle/lossviz/convexity/internal/bigreal"
 	"github.com/gosaddle/saddle/lossviz/dataset"
@@ -23,27 +25,37 @@ func (n NetworkLoss) value(theta []real) (real, error) {
 	if n.Data.N < 1 {
 		return real{}, fmt.Errorf("there are no data")
 	}
-	batch := make([][]real, n.Data.N)
-	for i := range batch {
-		for _, x := range n.Data.X[i*n.Data.D : (i+1)*n.Data.D] {
-			batch[i] = append(batch[i], bigreal.Float(x))
-		}
+	part := 16 // samples a goroutine takes at a time
+	if together(n.Net.Layers()) {
+		part = n.Data.N
 	}
-	e := &evaluation{theta: theta}
-	out, _, err := e.stack(n.Net.Layers(), batch, n.Net.Input())
-	if err != nil {
-		return real{}, err
+	type sum struct {
+		total real
+		terms int
+		err   error
 	}
-	if e.next != len(theta) {
-		return real{}, fmt.Errorf("the layers take %d parameters, %d are given", e.next, len(theta))
+	sums := make([]sum, (n.Data.N+part-1)/part)
+	next := make(chan int, len(sums))
+	for i := range sums {
+		next <- i
 	}
+	close(next)
+	var all sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		all.Go(func() {
+			for i := range next {
+				s := &sums[i]
+				s.total, s.terms, s.err = n.samples(theta, i*part, min((i+1)*part, n.Data.N))
+			}
+		})
+	}
+	all.Wait()
 	total, terms := bigreal.Float(0), 0
-	for i, z := range out {
-		l, count, err := lossOf(n.Loss, z, n.Data.Y[i*n.Data.K:(i+1)*n.Data.K])
-		if err != nil {
-			return real{}, err
+	for _, s := range sums {
+		if s.err != nil {
+			return real{}, s.err
 		}
-		total, terms = total.Add(l), terms+count
+		total, terms = total.Add(s.total), terms+s.terms
 	}
 	total = total.Div(bigreal.Float(float64(terms)))
 	for _, b := range n.Net.Blocks() {
@@ -60,6 +72,50 @@ func (n NetworkLoss) value(theta []real) (real, error) {
 		}
 	}
 	return total, nil
+}
+
+// samples is the sum of the loss's terms for some samples, and their number.
+func (n NetworkLoss) samples(theta []real, from, to int) (real, int, error) {
+	batch := make([][]real, to-from)
+	for i := range batch {
+		for _, x := range n.Data.X[(from+i)*n.Data.D : (from+i+1)*n.Data.D] {
+			batch[i] = append(batch[i], bigreal.Float(x))
+		}
+	}
+	e := &evaluation{theta: theta}
+	out, _, err := e.stack(n.Net.Layers(), batch, n.Net.Input())
+	if err != nil {
+		return real{}, 0, err
+	}
+	if e.next != len(theta) {
+		return real{}, 0, fmt.Errorf("the layers take %d parameters, %d are given", e.next, len(theta))
+	}
+	total, terms := bigreal.Float(0), 0
+	for i, z := range out {
+		l, count, err := lossOf(n.Loss, z, n.Data.Y[(from+i)*n.Data.K:(from+i+1)*n.Data.K])
+		if err != nil {
+			return real{}, 0, err
+		}
+		total, terms = total.Add(l), terms+count
+	}
+	return total, terms, nil
+}
+
+// together reports whether samples depend on each other, by the statistics of a batch.
+func together(layers []nn.Layer) bool {
+	for _, layer := range layers {
+		switch l := layer.(type) {
+		case nn.BatchNormLayer:
+			if l.Mean == nil {
+				return true
+			}
+		case nn.ResidualLayer:
+			if together(l.Inner) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // lossOf is the sum of the loss's terms for one sample, and their number.
@@ -153,10 +209,7 @@ func (e *evaluation) layer(layer nn.Layer, batch [][]real, in []int) ([][]real, 
 		bias := e.bias(l.Out, l.NoBias)
 		for s, x := range batch {
 			for o := range l.Out {
-				sum := bias[o]
-				for i := range l.In {
-					sum = sum.Add(w[o*l.In+i].Mul(x[i]))
-				}
+				sum := bigreal.Dot(bias[o], w[o*l.In:(o+1)*l.In], x)
 				out[s] = append(out[s], activate(l.Activation, sum))
 			}
 		}

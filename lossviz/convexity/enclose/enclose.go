@@ -26,6 +26,7 @@ type Term struct {
 	Rows    [][]float64
 	Penalty bool         // an L1 or L2 penalty
 	Outputs []*expr.Expr // of a network, from which Expr is the loss; nil for none
+	Loss    string       // its name
 
 	tape *expr.Tape
 }

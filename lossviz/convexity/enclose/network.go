@@ -73,7 +73,7 @@ func (b *builder) samples(p *Problem, net *nn.Network, loss nn.Loss, data *datas
 		}
 		term, ok := groups[key]
 		if !ok {
-			term = &Term{Weight: interval.Point(1).Div(interval.Point(float64(data.N))), Outputs: out[0]}
+			term = &Term{Weight: interval.Point(1).Div(interval.Point(float64(data.N))), Outputs: out[0], Loss: loss.String()}
 			y := make([]*expr.Expr, data.K)
 			for k := range y {
 				if classes {

@@ -86,6 +86,46 @@ func (a Real) Mul(b Real) Real {
 	return r
 }
 
+// Dot returns start + w[0]*x[0] + w[1]*x[1] + ... without making a Real of every step.
+func Dot(start Real, w, x []Real) Real {
+	if start.Unknown {
+		return start
+	}
+	sum := Real{Lo: low().Set(start.Lo), Hi: high().Set(start.Hi)}
+	down, up := low(), high()
+	for i, a := range w {
+		b := x[i]
+		if u, bad := unknown(a, b); bad {
+			return u
+		}
+		if a.Lo.Sign() < 0 && a.Hi.Sign() > 0 {
+			a, b = b, a
+		}
+		switch {
+		case a.Lo.Sign() >= 0: // the end of a that makes the product smallest, and largest
+			down.Mul(pick(b.Lo.Sign() >= 0, a.Lo, a.Hi), b.Lo)
+			up.Mul(pick(b.Hi.Sign() >= 0, a.Hi, a.Lo), b.Hi)
+		case a.Hi.Sign() <= 0:
+			down.Mul(pick(b.Hi.Sign() >= 0, a.Lo, a.Hi), b.Hi)
+			up.Mul(pick(b.Lo.Sign() >= 0, a.Hi, a.Lo), b.Lo)
+		default:
+			p := a.Mul(b)
+			down.Set(p.Lo)
+			up.Set(p.Hi)
+		}
+		sum.Lo.Add(sum.Lo, down)
+		sum.Hi.Add(sum.Hi, up)
+	}
+	return sum
+}
+
+func pick(first bool, a, b *big.Float) *big.Float {
+	if first {
+		return a
+	}
+	return b
+}
+
 // Div returns a / b, Unknown if b may be 0.
 func (a Real) Div(b Real) Real {
 	if u, bad := unknown(a, b); bad {

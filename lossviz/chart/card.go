@@ -30,6 +30,7 @@ func (v Verdict) String() string {
 }
 
 func (f Card) sheet() (*sheet, error) {
+	f.Statement = strings.TrimPrefix(f.Statement, f.Verdict.String()+": ") // the badge says it
 	s := &sheet{title: f.Title, caption: f.Caption, card: &f, words: f.words()}
 	if f.Line != nil {
 		line, err := f.Line.sheet()
@@ -42,9 +43,9 @@ func (f Card) sheet() (*sheet, error) {
 }
 
 func (f Card) words() string {
-	lines := []string{f.Statement}
-	if f.Statement == "" {
-		lines[0] = f.Verdict.String()
+	lines := []string{f.Verdict.String()}
+	if f.Statement != "" {
+		lines[0] += ": " + f.Statement
 	}
 	if f.Formula != "" {
 		lines = append(lines, f.Formula)
@@ -80,8 +81,6 @@ func (f Card) html() string {
 	b.WriteString("</div>\n")
 	return b.String()
 }
-
-const cardWidth = 640.0
 
 // paintCard draws the same into a picture of the given width, and returns its height; with a nil canvas it only measures.
 func (f Card) paintCard(p pen, width float64) float64 {

@@ -94,7 +94,7 @@ func (v *contourView) paintDots(p pen, w, h float64, to func(pt) pt) {
 		if at.x < 0 || at.x > w || at.y < 0 || at.y > h {
 			continue
 		}
-		p.disc(paper, at, 3.9)
+		p.disc(ink, at, 3.9)
 		p.disc(classColor(d.class, len(v.classes)), at, 2.9)
 	}
 }
@@ -192,5 +192,6 @@ func (v *contourView) paintBar(p pen, h float64) {
 	if s.log {
 		name += " (log)"
 	}
-	p.text(name, face{size: 13, bold: true}, ink, pt{0, -9}, 0, 1, false)
+	strong := face{size: 13, bold: true}
+	p.text(name, strong, ink, pt{min(0, 60-strong.width(name)), -9}, 0, 1, false)
 }

@@ -187,8 +187,8 @@
     }
 
     // The field's colours in the rectangle (0, 0, w, h) of a canvas, with level lines.
-    function paintField(g, f, w, h, shaded, lineWidth, plain, ink) {
-      const side = Math.max(256, f.x.length), m = Math.max(256, f.y.length);
+    function paintField(g, f, w, h, shaded, lineWidth, plain) {
+      const wash = f.wash || 0, side = Math.max(256, f.x.length), m = Math.max(256, f.y.length);
       const img = document.createElement('canvas');
       img.width = side; img.height = m;
       const pic = img.getContext('2d'), data = pic.createImageData(side, m), t = new Float64Array(side * m);
@@ -200,8 +200,8 @@
           if (t[k] !== t[k]) continue;
           const col = rampAt(t[k]);
           const s = shaded && r > 0 && r < m - 1 && c > 0 && c < side - 1 ? relief((t[k + 1] - t[k - 1]) * side / 2, (t[k - side] - t[k + side]) * m / 2) : 1;
-          data.data[o] = col[0] * s; data.data[o + 1] = col[1] * s; data.data[o + 2] = col[2] * s;
-          data.data[o + 3] = 255 * (1 - (f.wash || 0));
+          for (let q = 0; q < 3; q++) data.data[o + q] = col[q] * s * (1 - wash) + 255 * wash;
+          data.data[o + 3] = 255;
         }
         pic.putImageData(data, 0, 0);
         g.imageSmoothingQuality = 'high';
@@ -211,7 +211,7 @@
       if (f.hideLines) return;
       g.lineWidth = lineWidth;
       for (const level of scaleOf(f).levels) {
-        g.strokeStyle = f.bold ? ink : plain ? css(rampAt(0.92 * f.unit(level))) : 'rgba(16,20,32,.42)';
+        g.strokeStyle = f.bold ? CASING : plain ? css(rampAt(0.92 * f.unit(level))) : 'rgba(16,20,32,.42)';
         g.beginPath();
         traceLevel(g, f, level, X, Y);
         g.stroke();
@@ -457,7 +457,9 @@
           at[1] += 0.8;
           const p = cam.project(...at), hid = hidden(f, at, cam.dir);
           symbol(g, q.kind, p[0], p[1], hid);
+          g.globalAlpha = hid ? 0.55 : 1;
           if (q.name) text(g, q.name, p[0], p[1] - 9, CASING, { bold: true, base: 'bottom', halo: '#fff' });
+          g.globalAlpha = 1;
         });
         if (view.pointer && view.pointer.field === f) {
           const at = place(f, view.pointer.x, view.pointer.y, view.pointer.z);
@@ -665,7 +667,7 @@
         a.axisPointer = Object.assign({ label: { formatter: p => format(p.value, 4) } }, a.axisPointer, { lineStyle: { color: T.frame, type: 'solid' } });
       });
       if (option.legend) option.legend.textStyle = { color: T.soft, fontSize: 12, fontFamily: FONT };
-      if (option.legend) Object.assign(option.legend, { inactiveColor: T.frame, pageTextStyle: { color: T.soft }, pageIconColor: T.soft });
+      if (option.legend) Object.assign(option.legend, { itemStyle: { borderWidth: 0 }, inactiveColor: T.frame, pageTextStyle: { color: T.soft }, pageIconColor: T.soft });
       if (option.tooltip) {
         Object.assign(option.tooltip, { confine: true, transitionDuration: 0, backgroundColor: T.box, borderColor: T.edge, textStyle: { color: T.ink, fontSize: 12, fontFamily: FONT }, valueFormatter: v => format(Array.isArray(v) ? v[v.length - 1] : v, 4) });
       }
@@ -686,10 +688,10 @@
         c.width = Math.round(w * dpr); c.height = Math.round(h * dpr);
         const g = c.getContext('2d');
         g.scale(dpr, dpr);
-        paintField(g, f, w, h, false, f.bold ? 1.8 : spec.lines ? 1.6 : 0.8, spec.lines, T.ink);
+        paintField(g, f, w, h, false, f.bold ? 1.8 : spec.lines ? 1.6 : 0.8, spec.lines);
         const X = x => w * (x - f.x0) / (f.x1 - f.x0), Y = y => h * (f.y1 - y) / (f.y1 - f.y0);
         (spec.dots || []).forEach(d => {
-          disc(g, X(d[0]), Y(d[1]), 3.9, '#fff');
+          disc(g, X(d[0]), Y(d[1]), 3.9, CASING);
           disc(g, X(d[0]), Y(d[1]), 2.9, classColor(d[2], spec.classes.length));
         });
         f.paths.forEach((path, k) => runs(path, (x, y) => [X(x), Y(y)]).forEach(run => flatPath(g, run, pathColor(k))));
@@ -716,7 +718,9 @@
             parts.push({ type: 'line', silent: true, shape: { x1: x + 14, y1: y, x2: x + 18, y2: y }, style: { stroke: T.frame } });
             label(s.labels[i], x + 21, y);
           });
-          label(f.names[2] + (s.log ? ' (log)' : ''), x, top - 9, { fill: T.ink, font: '600 13px ' + FONT, verticalAlign: 'bottom' });
+          const title = f.names[2] + (s.log ? ' (log)' : '');
+          g.font = '600 13px ' + FONT;
+          label(title, Math.min(x, el.clientWidth - g.measureText(title).width - 2), top - 9, { fill: T.ink, font: '600 13px ' + FONT, verticalAlign: 'bottom' });
         }
         let at = left + w;
         f.paths.slice().reverse().forEach((path, k) => {

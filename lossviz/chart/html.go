@@ -32,7 +32,7 @@ func (s *sheet) html() (string, error) {
 	id := fmt.Sprintf("%x", sum.Sum64())
 
 	var b strings.Builder
-	fmt.Fprintf(&b, `<figure class="saddle-figure" data-saddle="%s" style="margin:4px 0 10px;max-width:%.0fpx">`+"\n", id, max(w, s.liveWidth()))
+	fmt.Fprintf(&b, `<figure class="saddle-figure" data-saddle="%s" style="margin:4px 0 10px;max-width:%.0fpx">`+"\n", id, max(w, s.liveWidth(), s.cardWidth()))
 	if s.title != "" {
 		fmt.Fprintf(&b, `<div dir="auto" style="font:600 15px/1.4 %s;margin:0 8px 6px">%s</div>`+"\n", pageFont, html.EscapeString(s.title))
 	}

@@ -290,12 +290,13 @@ func (f LossIndex) sheet() (*sheet, error) {
 		curves[k].x, curves[k].y = append(curves[k].x, f.Index[i]), append(curves[k].y, f.Loss[i])
 	}
 	lo, hi, ok := finiteRange(false, f.Loss)
-	v, note, err := newPlot("LossIndex", 600, 380, Axis{Name: "index (share of negative eigenvalues)"}, Axis{Name: "loss", Log: ok && lo > 0 && hi/lo > 100}, curves)
+	_, most, _ := finiteRange(false, f.Index)
+	most = max(most*1.03, 0.05)
+	v, note, err := newPlot("LossIndex", 600, 380, Axis{Name: "index (share of negative eigenvalues)", Max: most}, Axis{Name: "loss", Log: ok && lo > 0 && hi/lo > 100}, curves)
 	if err != nil {
 		return nil, err
 	}
-	// Room left and right, as many points have index 0.
-	v.xs.lo -= 0.03 * (v.xs.hi - v.xs.lo)
+	v.xs.lo = -0.02 * most // room for the many points of index 0
 	return &sheet{title: f.Title, caption: join(f.Caption, note), words: fmt.Sprintf("%d critical points, loss from %s to %s.", len(f.Loss), number(lo, 4), number(hi, 4)), panels: []panel{v}}, nil
 }
 

@@ -56,11 +56,19 @@ func (s *sheet) liveWidth() float64 {
 	return w
 }
 
+// cardWidth is the room a card's words want.
+func (s *sheet) cardWidth() float64 {
+	if s.card == nil {
+		return 0
+	}
+	return 640
+}
+
 // whole is the size of the picture with title and caption, and the lines these take.
 func (s *sheet) whole() (w, h, top float64, title, caption []string) {
 	w, h = s.size()
 	if s.card != nil {
-		w = max(w, cardWidth)
+		w = max(w, s.cardWidth())
 		h += s.card.paintCard(pen{}, w)
 	}
 	title = face{size: 16, bold: true}.wrap(s.title, w-16)

@@ -164,7 +164,7 @@ func cutBand(run []pt, lo, hi float64) [][]pt {
 func (v *plotView) live(*fieldList) any {
 	left, top, right, bottom := v.margins()
 	c := plotChart(v.xs, v.ys, left, top, right, bottom)
-	var names []string
+	var names []any
 	for _, s := range v.series {
 		dash := "solid"
 		if s.dash {
@@ -173,14 +173,21 @@ func (v *plotView) live(*fieldList) any {
 		options := []charts.SeriesOpts{
 			charts.WithItemStyleOpts(opts.ItemStyle{Color: hex(s.color)}),
 			charts.WithLineStyleOpts(opts.LineStyle{Color: hex(s.color), Width: float32(s.width), Type: dash}),
-			charts.WithLineChartOpts(opts.LineChart{ShowSymbol: opts.Bool(s.dots), Symbol: "circle", SymbolSize: s.width}),
+			charts.WithLineChartOpts(opts.LineChart{Symbol: "none"}),
 		}
 		if s.area {
 			options = append(options, charts.WithAreaStyleOpts(opts.AreaStyle{Opacity: opts.Float(0.22)}))
 		}
 		c.AddSeries(s.name, nil, options...)
 		if s.name != "" {
-			names = append(names, s.name)
+			icon := "path://M0 0h20v3h-20z" // ECharts' own would put a dot on the line
+			if s.dash {
+				icon = "path://M0 0h8v3h-8zM12 0h8v3h-8z"
+			}
+			if s.dots {
+				icon = "circle"
+			}
+			names = append(names, map[string]any{"name": s.name, "icon": icon})
 		}
 	}
 	option := axisOption(c, v.xs, v.ys, left)
@@ -188,7 +195,8 @@ func (v *plotView) live(*fieldList) any {
 	for i, s := range v.series {
 		one := list[i].(map[string]any)
 		if s.dots {
-			one["type"], one["symbolSize"] = "scatter", s.width
+			one["type"], one["symbol"], one["symbolSize"] = "scatter", "circle", s.width
+			one["itemStyle"].(map[string]any)["opacity"] = 1
 		}
 		data := make([][2]any, len(s.x))
 		for k := range s.x {
@@ -207,14 +215,14 @@ func (v *plotView) live(*fieldList) any {
 				position = "bottom"
 			}
 			data = append(data, map[string]any{"name": n.text, "value": [2]any{number6(n.x), number6(n.y)}, "symbolSize": 2 * n.size,
-				"itemStyle": map[string]any{"color": hex(n.color), "borderColor": "#ffffff", "borderWidth": 1.6},
+				"itemStyle": map[string]any{"color": hex(n.color), "borderColor": "#ffffff", "borderWidth": 1.6, "opacity": 1},
 				"label":     map[string]any{"show": n.text != "", "position": position, "formatter": "{b}", "color": hex(n.color), "fontWeight": 600, "fontSize": 12}})
 		}
 		list = append(list, map[string]any{"type": "scatter", "silent": true, "data": data, "z": 5, "clip": false, "tooltip": map[string]any{"show": false}, "label": map[string]any{"show": true}, "labelLayout": map[string]any{"moveOverlap": "shiftY"}})
 	}
 	option["series"] = list
 	if len(names) > 0 && !v.bare {
-		option["legend"] = map[string]any{"data": names, "right": right, "top": top - 34, "itemWidth": 20, "itemGap": 16, "type": "scroll"}
+		option["legend"] = map[string]any{"data": names, "right": right, "top": top - 34, "itemWidth": 20, "itemHeight": 9, "itemGap": 16, "type": "scroll"}
 	}
 	if v.bare {
 		for _, k := range []string{"xAxis", "yAxis"} {

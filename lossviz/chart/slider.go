@@ -1,6 +1,9 @@
 package chart
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // sheet of a slider. Its picture shows the first, a middle and the last position side by side.
 func (f Slider) sheet() (*sheet, error) {
@@ -29,6 +32,7 @@ func (f Slider) sheet() (*sheet, error) {
 		s.words = join(s.words, f.Name+" "+frame.Label+": "+one.words)
 	}
 	share(fields)
+	sharePlots(s.frames)
 	n := len(s.frames)
 	shown := []int{0}
 	if n > 2 {
@@ -61,6 +65,30 @@ func share(fields []*field) {
 	for _, g := range fields {
 		g.setRange(lo, hi)
 		g.useLog = g.useLog && g.log != nil
+	}
+}
+
+// sharePlots gives the curves of all frames the same axes.
+func sharePlots(frames []frameSheet) {
+	for i := range frames[0].panels {
+		var views []*plotView
+		for _, f := range frames {
+			if i < len(f.panels) {
+				if v, ok := f.panels[i].(*plotView); ok && !v.bare && v.ys.names == nil {
+					views = append(views, v)
+				}
+			}
+		}
+		for _, axis := range []func(*plotView) *scale{func(v *plotView) *scale { return &v.xs }, func(v *plotView) *scale { return &v.ys }} {
+			lo, hi, log := math.Inf(1), math.Inf(-1), false
+			for _, v := range views {
+				s := axis(v)
+				lo, hi, log = min(lo, s.lo), max(hi, s.hi), log || s.log
+			}
+			for _, v := range views {
+				*axis(v) = niceScale(axis(v).name, lo, hi, log && lo > 0, false, 5)
+			}
+		}
 	}
 }
 

@@ -23,7 +23,9 @@ type Slicer struct {
 	first        int       // operations before this one do not depend on the parameters
 	rest         int       // parameters from here on are needed at each point
 	group        int       // points of a group
-	affine       []affine  // for each chunk
+
+	shared sync.Once // fills affine, when the first worker begins
+	affine []affine  // for each chunk
 }
 
 // An affine is what the first operation with parameters gives for a chunk, at origin and along x and y.
@@ -39,7 +41,7 @@ type sliceScratch struct {
 // maxShared is the most memory, in numbers (1 GiB), that a slicer keeps; beyond, points are evaluated one by one.
 const maxShared = 1 << 27
 
-// Slicer prepares a plane, or a line if y is nil. The vectors have length Dim and must not
+// Slicer describes a plane, or a line if y is nil; nothing is computed before the first [Slicer.Worker]. The vectors have length Dim and must not
 // change afterwards. It returns nil if there is no faster way than [Evaluator.Value]: for networks and
 // data so large that what is shared does not fit 1 GiB, and if e has an error.
 func (e *Evaluator) Slicer(origin, x, y []float64) *Slicer {
@@ -61,8 +63,6 @@ func (e *Evaluator) Slicer(origin, x, y []float64) *Slicer {
 	// Enough points for the shared part of a chunk to be used often while it is in cache, but their
 	// parameters must stay there, too.
 	s.group = min(64, max(4, 1<<16/max(1, e.net.dim-s.rest)))
-	s.affine = make([]affine, len(e.chunks))
-	s.prepare(op)
 	return s
 }
 
@@ -74,7 +74,9 @@ func (s *Slicer) directions() int {
 }
 
 // prepare runs the first operation for every chunk, on all cores.
-func (s *Slicer) prepare(op *product) {
+func (s *Slicer) prepare() {
+	op := s.e.net.operations[s.first].(*product)
+	s.affine = make([]affine, len(s.e.chunks))
 	todo := make(chan int)
 	var wait sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), len(s.affine)) {
@@ -129,6 +131,7 @@ func (s *Slicer) Bytes() (shared, perWorker int64) {
 // unless accuracy is nil, with the values at the points origin + a[k] x + b[k] y; b is ignored
 // for a line. It does not allocate.
 func (s *Slicer) Worker() func(a, b, loss, accuracy []float64) {
+	s.shared.Do(s.prepare)
 	scratch := &sliceScratch{
 		w:     newWorkspace(s.e.net, s.e.step),
 		theta: make([]float64, s.group*s.e.net.dim),

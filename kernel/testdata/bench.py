@@ -25,7 +25,13 @@ TIMEOUT = 180
 
 def build_gonb(folder: pathlib.Path) -> pathlib.Path:
     program = folder / "gonb"
-    subprocess.run(["go", "build", "-o", program, "github.com/janpfeifer/gonb"], cwd=ROOT, check=True)
+    # gonb runs goimports for each cell, and wants gopls.
+    for name, package in (
+        ("gonb", "github.com/janpfeifer/gonb"),
+        ("goimports", "golang.org/x/tools/cmd/goimports"),
+        ("gopls", "golang.org/x/tools/gopls"),
+    ):
+        subprocess.run(["go", "build", "-o", folder / name, package], cwd=ROOT, check=True)
     return program
 
 
@@ -143,6 +149,7 @@ def main() -> None:
         install(folder, "gonb", [str(build_gonb(folder)), "--kernel", "{connection_file}"], "signal")
         if args.saddle:
             install(folder, "saddle", [args.saddle, "kernel", "-f", "{connection_file}"], "message")
+        os.environ["PATH"] = name + os.pathsep + os.environ["PATH"]
         os.environ["JUPYTER_PATH"] = os.pathsep.join([name, os.environ.get("JUPYTER_PATH", "")])
         kernels = {n: Kernel(n) for n in ("saddle", "gonb")}
         try:

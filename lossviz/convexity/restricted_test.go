@@ -1,0 +1,204 @@
+package convexity_test
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"testing"
+	"time"
+
+	"github.com/gosaddle/saddle/lossviz/convexity"
+	"github.com/gosaddle/saddle/lossviz/dataset"
+	"github.com/gosaddle/saddle/lossviz/landscape"
+	"github.com/gosaddle/saddle/lossviz/nn"
+)
+
+func ExampleOnLine() {
+	x := convexity.Var(0)
+	// x^4 - x^2 bends down for 12 x^2 < 2, |x| < 0.408.
+	f := convexity.Function(1, convexity.Sub(convexity.Square(convexity.Square(x)), convexity.Square(x)))
+	v := convexity.OnLine(f, []float64{-1}, []float64{1})
+	fmt.Println(v.Kind)
+	fmt.Println(convexity.OnLine(f, []float64{0.5}, []float64{2}).Kind)
+	fmt.Println(convexity.QuasiConvexOnLine(f, []float64{0}, []float64{2}).Kind)
+	// Output:
+	// not-convex
+	// convex
+	// convex
+}
+
+func TestOnLineEnclosesTheBulge(t *testing.T) {
+	x := convexity.Var(0)
+	f := convexity.Function(1, convexity.Sub(convexity.Square(convexity.Square(x)), convexity.Square(x)))
+	v := convexity.OnLine(f, []float64{-1}, []float64{1}, convexity.Pieces(2000))
+	edge := 1 / math.Sqrt(6)
+	for _, p := range v.Pieces {
+		from, to := 2*p.From-1, 2*p.To-1
+		switch {
+		case p.Bend == convexity.Up && from < edge && to > -edge && !(from >= edge || to <= -edge):
+			t.Errorf("[%v, %v] is said to bend up", from, to)
+		case p.Bend == convexity.Down && (from < -edge || to > edge):
+			t.Errorf("[%v, %v] is said to bend down", from, to)
+		case p.Bend == convexity.Either && to-from > 0.01:
+			t.Errorf("[%v, %v] is open", from, to)
+		}
+	}
+	t.Log(v)
+}
+
+// A kink that points up is convex, one that points down is not, and neither has a second derivative.
+func TestKinksOnALine(t *testing.T) {
+	x := convexity.Var(0)
+	for _, c := range []struct {
+		f    *convexity.Expr
+		want convexity.Kind
+	}{
+		{convexity.Abs(x), convexity.Convex},
+		{convexity.Neg(convexity.Abs(x)), convexity.NotConvex},
+		{convexity.Max(x, convexity.Square(x)), convexity.Convex},
+		{convexity.Sub(convexity.Square(x), convexity.Scale(0.1, convexity.ReLU(x))), convexity.NotConvex},
+	} {
+		f := convexity.Function(1, c.f)
+		v := convexity.OnLine(f, []float64{-1.3}, []float64{1})
+		if v.Err() != nil || v.Kind != c.want {
+			t.Errorf("%v: %v, want %v", c.f, v, c.want)
+		}
+	}
+}
+
+func TestQuasiConvexity(t *testing.T) {
+	x := convexity.Var(0)
+	for _, c := range []struct {
+		f    *convexity.Expr
+		want convexity.Kind
+	}{
+		{convexity.Sigmoid(x), convexity.Convex},
+		{convexity.Sqrt(convexity.Sum(convexity.Square(x), convexity.Const(1))), convexity.Convex},
+		{convexity.Neg(convexity.Square(convexity.Sub(x, convexity.Const(1)))), convexity.NotConvex},
+		{convexity.Tanh(convexity.Square(x)), convexity.Convex},
+		{convexity.Sub(convexity.Square(convexity.Square(x)), convexity.Square(x)), convexity.NotConvex},
+	} {
+		v := convexity.QuasiConvexOnLine(convexity.Function(1, c.f), []float64{-2}, []float64{3})
+		if v.Err() != nil || v.Kind != c.want {
+			t.Errorf("%v: %v, want %v", c.f, v, c.want)
+		}
+	}
+}
+
+func TestOnBoxAndAtPoint(t *testing.T) {
+	x, y := convexity.Var(0), convexity.Var(1)
+	// x^2 + y^2 + x^2 y^2 has the Hessian [2+2y^2, 4xy; 4xy, 2+2x^2].
+	f := convexity.Function(2, convexity.Sum(convexity.Square(x), convexity.Square(y), convexity.Square(convexity.Product(x, y))))
+	if v := convexity.OnBox(f, []float64{-0.5, -0.5}, []float64{0.5, 0.5}); v.Err() != nil || v.Kind != convexity.Convex {
+		t.Errorf("small box: %v", v)
+	}
+	if v := convexity.OnBox(f, []float64{-2, -2}, []float64{2, 2}); v.Err() != nil || v.Kind != convexity.NotConvex {
+		t.Errorf("large box: %v", v)
+	}
+	v := convexity.AtPoint(f, []float64{1, 2})
+	// [10, 8; 8, 4]: 7 +- sqrt(9 + 64).
+	for i, want := range []float64{7 - math.Sqrt(73), 7 + math.Sqrt(73)} {
+		if e := v.Eigenvalues[i]; e.Lo > want+1e-14 || e.Hi < want-1e-14 || e.Width() > 1e-12 {
+			t.Errorf("eigenvalue %d in %v, want %v", i, e, want)
+		}
+	}
+	if v.Kind != convexity.NotConvex {
+		t.Error(v)
+	}
+	if v := convexity.AtPoint(convexity.Function(1, convexity.Abs(x)), []float64{0}); !v.Kink {
+		t.Errorf("at the kink of |x|: %v", v)
+	}
+}
+
+// The enclosed Hessian of a network holds what its exact Hessian-vector products give.
+func TestAtPointAgreesWithHessianVectorProducts(t *testing.T) {
+	for _, act := range []nn.Activation{nn.Sigmoid, nn.Tanh, nn.Softplus, nn.GELU, nn.SiLU} {
+		loss := landscape.NewObjective(nn.MLP(2, 4, 1, act), nn.LogisticLoss, dataset.Moons(20, 0.1, 1), landscape.L2(0.1))
+		theta := loss.Net.Init(3)
+		v := convexity.AtPoint(loss, theta)
+		if v.Err() != nil {
+			t.Fatal(v.Err())
+		}
+		var trace, lo, hi float64
+		e, hv := make([]float64, len(theta)), make([]float64, len(theta))
+		for i := range theta {
+			e[i] = 1
+			loss.HessianVector(hv, theta, e)
+			trace += hv[i]
+			e[i] = 0
+		}
+		for _, x := range v.Eigenvalues {
+			lo, hi = lo+x.Lo, hi+x.Hi
+		}
+		if trace < lo-1e-9 || trace > hi+1e-9 || hi-lo > 1e-9 {
+			t.Errorf("%v: trace %v, eigenvalues add up to [%v, %v]", act, trace, lo, hi)
+		}
+		grad := make([]float64, len(theta))
+		value := loss.Gradient(grad, theta)
+		if math.Abs(v.Value.Mid()-value) > 1e-12 {
+			t.Errorf("%v: value in %v, want %v", act, v.Value, value)
+		}
+		for i, g := range grad {
+			if math.Abs(v.Gradient[i].Mid()-g) > 1e-12 {
+				t.Errorf("%v: slope %d in %v, want %v", act, i, v.Gradient[i], g)
+			}
+		}
+	}
+}
+
+func TestOnSlice(t *testing.T) {
+	data := dataset.Moons(40, 0.1, 1)
+	convex := landscape.NewObjective(nn.Linear(2, 1), nn.LogisticLoss, data)
+	hidden := landscape.NewObjective(nn.MLP(2, 4, 1, nn.Tanh), nn.LogisticLoss, data)
+	for _, c := range []struct {
+		loss *landscape.NetworkObjective
+		want convexity.Kind
+	}{{convex, convexity.Convex}, {hidden, convexity.NotConvex}} {
+		theta := c.loss.Net.Init(1)
+		plane := landscape.FilterNormalized(c.loss, theta, 3)
+		v := convexity.OnSlice(c.loss, plane, 1, 12)
+		if v.Err() != nil || v.Kind != c.want {
+			t.Errorf("%v: %v", c.loss, v)
+		}
+		if bundle, err := v.MIMEBundle(); err != nil || bundle["text/html"] == nil {
+			t.Errorf("no figure: %v", err)
+		}
+		t.Log(v)
+	}
+}
+
+func TestInterruptKeepsWhatWasFound(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	loss := landscape.NewObjective(nn.MLP(2, 4, 1, nn.Tanh), nn.LogisticLoss, dataset.Moons(40, 0.1, 1))
+	begin := time.Now()
+	v := convexity.Judge(loss, convexity.Context(ctx))
+	if v.Err() == nil || time.Since(begin) > time.Second {
+		t.Errorf("%v after %v", v, time.Since(begin))
+	}
+	if l := convexity.OnLine(loss, loss.Net.Init(1), loss.Net.Init(2), convexity.Context(ctx)); l.Err() == nil {
+		t.Error(l)
+	}
+}
+
+func TestBadQuestionsAreErrors(t *testing.T) {
+	data := dataset.Moons(10, 0.1, 1)
+	loss := landscape.NewObjective(nn.Linear(2, 1), nn.LogisticLoss, data)
+	for _, err := range []error{
+		convexity.Judge(nil).Err(),
+		convexity.Judge(landscape.NewObjective(nn.Linear(3, 1), nn.LogisticLoss, data)).Err(),
+		convexity.Judge(landscape.NewObjective(nn.Linear(2, 1), nn.LogisticLoss, &dataset.Data{D: 2, K: 1})).Err(),
+		convexity.Judge(convexity.Function(1, convexity.Var(1))).Err(),
+		convexity.Judge(convexity.Function(1, convexity.Log(convexity.Var(0)))).Err(),
+		convexity.Judge(loss, convexity.From([]float64{1})).Err(),
+		convexity.OnLine(loss, []float64{1}, []float64{1, 2, 3}).Err(),
+		convexity.OnBox(loss, []float64{1, 1, 1}, []float64{0, 2, 2}).Err(),
+		convexity.AtPoint(loss, []float64{math.NaN(), 0, 0}).Err(),
+	} {
+		if err == nil {
+			t.Error("accepted")
+		} else {
+			t.Log(err)
+		}
+	}
+}

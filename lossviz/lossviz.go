@@ -16,6 +16,7 @@ package lossviz
 import (
 	"context"
 
+	"github.com/gosaddle/saddle/lossviz/chart"
 	"github.com/gosaddle/saddle/lossviz/dataset"
 	"github.com/gosaddle/saddle/lossviz/landscape"
 	"github.com/gosaddle/saddle/lossviz/nn"
@@ -123,6 +124,23 @@ func PlaneAlong(origin []float64, x, y *Direction) *Plane { return landscape.New
 // Vector is a direction given by its numbers.
 func Vector(name string, v []float64) *Direction { return landscape.Given(name, v) }
 
+// RandomDirection is a direction with normally distributed entries.
+func RandomDirection(loss Objective, seed uint64) *Direction { return landscape.Random(loss, seed) }
+
+// GradientDirection is the gradient at theta, as a direction.
+func GradientDirection(loss Objective, theta []float64) *Direction {
+	return landscape.GradientDirection(loss, theta)
+}
+
+// Eigenvectors are directions along the k outermost Hessian eigenvectors at theta, from
+// one end of the spectrum: landscape.Top or landscape.Bottom.
+func Eigenvectors(loss Objective, theta []float64, end landscape.End, k int) []*Direction {
+	return landscape.Eigenvectors(loss, theta, end, k)
+}
+
+// Cosine is the cosine of the angle between two directions.
+func Cosine(a, b *Direction) float64 { return landscape.Cosine(a, b) }
+
 // Square is the grid of n x n points from -radius to radius.
 func Square(radius float64, n int) Grid { return landscape.Square(radius, n) }
 
@@ -142,6 +160,10 @@ func Report(q ...Quantity) SliceOption { return landscape.Report(q...) }
 
 // Over sets the coordinates of a line.
 func Over(from, to float64, n int) SliceOption { return landscape.Over(from, to, n) }
+
+// OverAdaptive sets the coordinates of a line of which a quarter is computed, where it
+// bends.
+func OverAdaptive(from, to float64, n int) SliceOption { return landscape.OverAdaptive(from, to, n) }
 
 // Checkpoint keeps finished tiles in a file and goes on from it.
 func Checkpoint(path string) SliceOption { return landscape.Checkpoint(path) }
@@ -172,6 +194,14 @@ func Measure(name string, f func(theta []float64) float64) Quantity {
 
 // Load reads a surface that was saved as JSON or NPZ.
 func Load(path string) *Surface { return landscape.Load(path) }
+
+// SideBySide is the figure of several surfaces that turn together.
+func SideBySide(surfaces ...*Surface) chart.Surfaces { return landscape.SideBySide(surfaces...) }
+
+// Decision is the figure of what a classifier with two inputs decides.
+func Decision(loss *NetworkObjective, theta []float64) (chart.Decision, error) {
+	return landscape.Decision(loss, theta)
+}
 
 // NewMergeTree finds the basins of a surface, without those less deep than threshold.
 func NewMergeTree(s *Surface, threshold float64) *landscape.MergeTree {

@@ -13,14 +13,14 @@ import (
 )
 
 // A cell is a square of the lattice with 3 x 3 nodes: its corners, the middles of its
-// sides, its centre. The biquadratic function through them predicts the values inside.
+// sides, its centre; on a line, where the lattice has one column, 3 nodes. The biquadratic function through them predicts the values inside.
 type cell struct {
 	i, j, half int // lower corner, and half of the side, in lattice steps
 	error      float64
 }
 
-// adaptive computes at most budget points of the lattice X x Y, whose axes have 4k+1
-// points. The result depends on nothing but the values: cells are split in rounds, the
+// adaptive computes at most budget points of the lattice X x Y, whose axes have 16k+1
+// points; ys is nil for a line. The result depends on nothing but the values: cells are split in rounds, the
 // worst-predicted first, ties by position.
 func (e *evaluator) adaptive(c *config, what string, xs, ys []float64, budget int) (*record, [][]bool, error) {
 	if c.checkpoint != "" || c.resume != nil || c.shards > 0 {
@@ -33,20 +33,28 @@ func (e *evaluator) adaptive(c *config, what string, xs, ys []float64, budget in
 		bar = progress.New(what, budget)
 		defer bar.Done()
 	}
+	line := ys == nil
+	if line {
+		ys = []float64{0}
+	}
 	nx, ny := len(xs), len(ys)
+	shortest, parts, cost := min(nx, ny)-1, 4, 16 // a square is split into 4 parts, for at most 16 points
+	if line {
+		shortest, parts, cost = nx-1, 2, 2
+	}
 	l := &lattice{e: e, c: c, ctx: ctx, bar: bar, xs: xs, ys: ys,
 		values: newRecord(len(e.names), nx*ny).values, known: make([]bool, nx*ny)}
 
 	// Begin with the coarsest cells that tile the lattice and cost at most an eighth of the budget,
 	// but no fewer than 2 x 2 of them: coarser ones would step over everything.
 	half := 1
-	for (nx-1)%(4*half) == 0 && (ny-1)%(4*half) == 0 && min(nx-1, ny-1)/(4*half) >= 2 &&
+	for (nx-1)%(4*half) == 0 && (ny-1)%(4*half) == 0 && shortest/(4*half) >= 2 &&
 		((nx-1)/half+1)*((ny-1)/half+1) > budget/8 {
 		half *= 2
 	}
 	var leaves []cell
 	for i := 0; i < nx-1; i += 2 * half {
-		for j := 0; j < ny-1; j += 2 * half {
+		for j := 0; j < max(1, ny-1); j += 2 * half {
 			leaves = append(leaves, cell{i: i, j: j, half: half, error: math.Inf(1)})
 		}
 	}
@@ -57,11 +65,11 @@ func (e *evaluator) adaptive(c *config, what string, xs, ys []float64, budget in
 	for err == nil {
 		sort.SliceStable(leaves, func(a, b int) bool { return leaves[a].error > leaves[b].error })
 		// Split the worst eighth of the cells that can be split, as far as the budget
-		// goes; a split costs at most 16 points.
+		// goes.
 		var split, keep []cell
-		most := min(max(1, len(leaves)/8), (budget-l.count)/16)
+		most := min(max(1, len(leaves)/8), (budget-l.count)/cost)
 		if math.IsInf(leaves[0].error, 1) { // the first round knows nothing yet
-			most = (budget - l.count) / 16
+			most = (budget - l.count) / cost
 		}
 		for _, leaf := range leaves {
 			if len(split) < most && leaf.half > 1 && leaf.error > 0 {
@@ -76,7 +84,8 @@ func (e *evaluator) adaptive(c *config, what string, xs, ys []float64, budget in
 		var children []cell
 		for _, p := range split {
 			h := p.half / 2
-			for _, d := range [4][2]int{{0, 0}, {0, p.half}, {p.half, 0}, {p.half, p.half}} {
+			corners := [4][2]int{{0, 0}, {p.half, 0}, {0, p.half}, {p.half, p.half}}
+			for _, d := range corners[:parts] {
 				children = append(children, cell{i: p.i + d[0], j: p.j + d[1], half: h})
 			}
 		}
@@ -84,7 +93,7 @@ func (e *evaluator) adaptive(c *config, what string, xs, ys []float64, budget in
 			break
 		}
 		for k := range children {
-			children[k].error = l.surprise(split[k/4], children[k])
+			children[k].error = l.surprise(split[k/parts], children[k])
 		}
 		leaves = append(keep, children...)
 	}
@@ -117,13 +126,16 @@ type lattice struct {
 	count  int
 }
 
+// width is the number of a cell's nodes along y.
+func (l *lattice) width() int { return min(3, len(l.ys)) }
+
 // compute evaluates the nodes of the cells that are not known yet.
 func (l *lattice) compute(cells []cell) error {
 	ny := len(l.ys)
 	wanted := map[int]bool{}
 	for _, c := range cells {
 		for di := 0; di <= 2; di++ {
-			for dj := 0; dj <= 2; dj++ {
+			for dj := range l.width() {
 				if at := (c.i+di*c.half)*ny + c.j + dj*c.half; !l.known[at] {
 					wanted[at] = true
 				}
@@ -141,6 +153,9 @@ func (l *lattice) compute(cells []cell) error {
 	a, b := make([]float64, len(nodes)), make([]float64, len(nodes))
 	for k, at := range nodes {
 		a[k], b[k] = l.xs[at/ny], l.ys[at%ny]
+	}
+	if ny == 1 {
+		b = nil
 	}
 	rec := newRecord(len(l.e.names), len(nodes))
 	tiles := make([]int, len(rec.done))
@@ -168,7 +183,7 @@ func (l *lattice) surprise(parent, child cell) float64 {
 	worst, low, high := 0.0, math.Inf(1), math.Inf(-1)
 	holes := false
 	for di := 0; di <= 2; di++ {
-		for dj := 0; dj <= 2; dj++ {
+		for dj := range l.width() {
 			i, j := child.i+di*child.half, child.j+dj*child.half
 			z := l.values[0][i*ny+j]
 			if !finite(z) {
@@ -192,11 +207,14 @@ func (l *lattice) surprise(parent, child cell) float64 {
 // predict is the biquadratic function through the cell's nodes at lattice point (i, j).
 func (l *lattice) predict(c cell, quantity, i, j int) float64 {
 	u := quadratic(l.xs[c.i], l.xs[c.i+c.half], l.xs[c.i+2*c.half], l.xs[i])
-	v := quadratic(l.ys[c.j], l.ys[c.j+c.half], l.ys[c.j+2*c.half], l.ys[j])
+	v := [3]float64{1}
+	if l.width() == 3 {
+		v = quadratic(l.ys[c.j], l.ys[c.j+c.half], l.ys[c.j+2*c.half], l.ys[j])
+	}
 	ny := len(l.ys)
 	sum := 0.0
 	for di := 0; di <= 2; di++ {
-		for dj := 0; dj <= 2; dj++ {
+		for dj := range l.width() {
 			if w := u[di] * v[dj]; w != 0 { // a node is exactly its own value, whatever its neighbours are
 				sum += w * l.values[quantity][(c.i+di*c.half)*ny+c.j+dj*c.half]
 			}

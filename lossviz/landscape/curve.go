@@ -19,6 +19,9 @@ type Curve struct {
 	// Names lists the quantities, the loss first; Values holds each, as long as T.
 	Names  []string
 	Values map[string][]float64
+	// Computed tells, for an adaptive line, which points were computed; the others are
+	// interpolated. It is nil otherwise.
+	Computed []bool
 	// Made says what made the curve.
 	Made Provenance
 
@@ -74,7 +77,16 @@ func (c *Curve) compute(s section, direction string, axis Axis, cfg *config) err
 		return err
 	}
 	c.T = axis.Values()
-	rec, err := e.run(cfg, what, c.T, nil)
+	var rec *record
+	if cfg.budget > 0 {
+		var computed [][]bool
+		rec, computed, err = e.adaptive(cfg, what, c.T, nil, cfg.budget)
+		for _, row := range computed {
+			c.Computed = append(c.Computed, row[0])
+		}
+	} else {
+		rec, err = e.run(cfg, what, c.T, nil)
+	}
 	if rec == nil {
 		return err
 	}

@@ -41,7 +41,8 @@ type config struct {
 	shard, shards int
 	plain         bool
 	quiet         bool
-	grid          *Axis
+	grid          *Axis // of a line
+	budget        int   // of an adaptive line
 	err           error
 }
 
@@ -87,8 +88,15 @@ func Over(from, to float64, n int) SliceOption {
 	return func(c *config) { c.grid = &Axis{From: from, To: to, N: n} }
 }
 
-// OverAxis is [Over] for any axis.
+// OverAxis is [Over] for any axis, such as a geometric one.
 func OverAxis(a Axis) SliceOption { return func(c *config) { c.grid = &a } }
+
+// OverAdaptive is [Over] with only a quarter of the points computed, where the curve
+// bends, and the others interpolated; see [Adaptive].
+func OverAdaptive(from, to float64, n int) SliceOption {
+	g := Adaptive(Rectangle(from, to, n, from, to, n))
+	return func(c *config) { c.grid, c.budget = &g.X, max(n/4, 9) }
+}
 
 func newConfig(opts []SliceOption) *config {
 	c := &config{ctx: context.Background()}

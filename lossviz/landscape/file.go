@@ -146,19 +146,24 @@ func (s *Surface) file() file {
 		f.Values[name] = v
 	}
 	for _, row := range s.Computed {
-		b := make([]byte, len(row))
-		for j, c := range row {
-			b[j] = '0'
-			if c {
-				b[j] = '1'
-			}
-		}
-		f.Computed = append(f.Computed, string(b))
+		f.Computed = append(f.Computed, marks(row))
 	}
 	for _, p := range s.Paths {
 		f.Paths = append(f.Paths, savePath{p.Name, p.A, p.B, p.Distance, p.Loss, p.PlaneLoss})
 	}
 	return f
+}
+
+// marks writes flags as a string of 0 and 1.
+func marks(row []bool) string {
+	b := make([]byte, len(row))
+	for j, c := range row {
+		b[j] = '0'
+		if c {
+			b[j] = '1'
+		}
+	}
+	return string(b)
 }
 
 func (c *Curve) file() file {
@@ -168,6 +173,9 @@ func (c *Curve) file() file {
 	}
 	for name, v := range c.Values {
 		f.Values[name] = rows{v}
+	}
+	if c.Computed != nil {
+		f.Computed = []string{marks(c.Computed)}
 	}
 	return f
 }
@@ -230,6 +238,29 @@ func (f *file) record(nx, ny int) (*record, error) {
 	return rec, nil
 }
 
+// computed reads the marks of an adaptive grid.
+func (f *file) computed(nx, ny int) ([][]bool, error) {
+	if f.Computed == nil {
+		return nil, nil
+	}
+	bad := errors.New("the marks of computed points do not fit the grid")
+	if len(f.Computed) != nx {
+		return nil, bad
+	}
+	var out [][]bool
+	for _, row := range f.Computed {
+		if len(row) != ny {
+			return nil, bad
+		}
+		marks := make([]bool, len(row))
+		for j := range row {
+			marks[j] = row[j] == '1'
+		}
+		out = append(out, marks)
+	}
+	return out, nil
+}
+
 func increasing(v []float64) error {
 	if err := checkFinite(v, "an axis"); err != nil {
 		return err
@@ -258,20 +289,8 @@ func (f *file) surface() (*Surface, error) {
 	}
 	s := &Surface{X: f.X, Y: f.Y, Origin: f.Origin, XVector: f.XVector, YVector: f.YVector, Made: f.Made, title: f.Title, rec: rec}
 	s.shape(f.Names)
-	if f.Computed != nil {
-		if len(f.Computed) != len(f.X) {
-			return nil, errors.New("the marks of computed points do not fit the grid")
-		}
-		for _, row := range f.Computed {
-			if len(row) != len(f.Y) {
-				return nil, errors.New("the marks of computed points do not fit the grid")
-			}
-			marks := make([]bool, len(row))
-			for j := range row {
-				marks[j] = row[j] == '1'
-			}
-			s.Computed = append(s.Computed, marks)
-		}
+	if s.Computed, err = f.computed(len(f.X), len(f.Y)); err != nil {
+		return nil, err
 	}
 	for _, p := range f.Paths {
 		n := len(p.A)
@@ -299,6 +318,13 @@ func (f *file) curve() (*Curve, error) {
 	}
 	c := &Curve{T: f.X, Made: f.Made, title: f.Title, segment: f.Segment, rec: rec}
 	c.shape(f.Names)
+	computed, err := f.computed(1, len(f.X))
+	if err != nil {
+		return nil, err
+	}
+	if computed != nil {
+		c.Computed = computed[0]
+	}
 	if n, all := rec.finished(), rec.points(); n < all {
 		c.err = fmt.Errorf("landscape: the loaded curve is a part: %s of %s points are computed", thousands(n), thousands(all))
 	}

@@ -422,6 +422,70 @@ func TestAdaptiveNeedsAQuarter(t *testing.T) {
 	}
 }
 
+func TestAdaptiveLine(t *testing.T) {
+	net, theta := moons(t, nn.Tanh)
+	for _, c := range []struct {
+		obj  Objective
+		a, b []float64
+	}{
+		{net, theta, net.Net.Init(8)},
+		{Beale(), []float64{-4, -3}, []float64{4, 4}},
+		{Func(1, func(x []float64) float64 { return 1 / (0.01 + x[0]*x[0]) }), []float64{-2}, []float64{2}},
+	} {
+		const n = 101
+		full := Interpolate(c.obj, c.a, c.b, Over(0, 1, n), Quiet())
+		some := Interpolate(c.obj, c.a, c.b, OverAdaptive(0, 1, n), Quiet())
+		fine := Interpolate(c.obj, c.a, c.b, Over(0, 1, 96*50+1), Quiet())
+		if some.Err() != nil || some.T[0] != 0 || some.T[len(some.T)-1] != 1 {
+			t.Fatal(some.Err())
+		}
+		computed := 0
+		for i, is := range some.Computed {
+			if is {
+				computed++
+				if some.Z[i] != fine.Z[i*50] && math.Abs(some.Z[i]-fine.Z[i*50]) > 1e-9*math.Abs(some.Z[i]) {
+					t.Errorf("a computed point is %v, want %v", some.Z[i], fine.Z[i*50])
+				}
+			}
+		}
+		var fullMax, someMax float64
+		for i, x := range fine.T {
+			k, w := four(some.T, x)
+			z := 0.0
+			for m := range w {
+				z += w[m] * some.Z[k+m]
+			}
+			someMax = max(someMax, math.Abs(z-fine.Z[i]))
+			k = below(full.T, x)
+			u := (x - full.T[k]) / (full.T[k+1] - full.T[k])
+			fullMax = max(fullMax, math.Abs((1-u)*full.Z[k]+u*full.Z[k+1]-fine.Z[i]))
+		}
+		t.Logf("%d points: greatest error %.3g (all points %.3g)", computed, someMax, fullMax)
+		if computed > n/4 || someMax > fullMax {
+			t.Errorf("%s: the adaptive line is worse", describe(c.obj))
+		}
+	}
+}
+
+// Ctrl-C while a slice runs.
+func TestInterruptSignal(t *testing.T) {
+	obj, theta := moons(t, nn.Tanh)
+	var calls atomic.Int64
+	signal := Measure("signal", func([]float64) float64 {
+		if calls.Add(1) == 200 {
+			if p, err := os.FindProcess(os.Getpid()); err == nil {
+				p.Signal(os.Interrupt)
+			}
+		}
+		return 0
+	})
+	start := time.Now()
+	s := Slice(obj, FilterNormalized(obj, theta, 3), Square(1, 1001), Report(signal, HessianExtremes()), Quiet())
+	if !errors.Is(s.Err(), context.Canceled) || s.rec.finished() == 0 {
+		t.Errorf("%d points after %v: %v", s.rec.finished(), time.Since(start), s.Err())
+	}
+}
+
 func TestHoles(t *testing.T) {
 	obj := Func(2, func(x []float64) float64 {
 		switch {

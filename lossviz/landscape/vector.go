@@ -91,3 +91,12 @@ func thousands(n int) string {
 
 // number writes x with four digits, for people.
 func number(x float64) string { return fmt.Sprintf("%.4g", x) }
+
+// sigmoid is 1/(1+exp(-x)) without overflow.
+func sigmoid(x float64) float64 {
+	if x >= 0 {
+		return 1 / (1 + math.Exp(-x))
+	}
+	e := math.Exp(x)
+	return e / (1 + e)
+}

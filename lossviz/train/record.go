@@ -36,7 +36,6 @@ type recorder struct {
 	best      float64
 	bestStep  int
 	bestTheta []float64
-	norm0     float64
 }
 
 // classified is an objective that also has an accuracy.

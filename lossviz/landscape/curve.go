@@ -40,7 +40,7 @@ func Interpolate(obj Objective, a, b []float64, opts ...SliceOption) *Curve {
 		c.err = err
 		return c
 	}
-	c.err = c.compute(section{obj: obj, origin: a, x: b, segment: true}, "between two points", Axis{From: -0.5, To: 1.5, N: 101}, newConfig(opts))
+	c.err = c.compute(section{obj: obj, origin: a, x: b, segment: true}, "through two points", Axis{From: -0.5, To: 1.5, N: 101}, newConfig(opts))
 	return c
 }
 
@@ -217,7 +217,7 @@ func (c *Curve) String() string {
 		return c.Err().Error()
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s along a line (%s), %s from %g to %g", c.Made.Objective, c.Made.X, count(len(c.T), "point"), c.T[0], c.T[len(c.T)-1])
+	fmt.Fprintf(&b, "%s on a line (%s), %s from %g to %g", c.Made.Objective, c.Made.X, count(len(c.T), "point"), c.T[0], c.T[len(c.T)-1])
 	if low, t := c.Min(); !math.IsNaN(low) {
 		fmt.Fprintf(&b, "\n  lowest %s at %s", number(low), number(t))
 	}
@@ -261,7 +261,10 @@ func (c *Curve) Figure() chart.Interpolation {
 	if b, ok := c.Bulge(); ok {
 		f.Bulge = &chart.Bulge{A: b.A, B: b.B, T: b.T, LossA: b.LossA, LossB: b.LossB, LossT: b.LossT}
 	}
-	parts := []string{count(len(c.T), "point") + " " + c.Made.X}
+	parts := []string{fmt.Sprintf("%s of the line %s", count(len(c.T), "point"), c.Made.X)}
+	if !c.segment {
+		parts[0] = fmt.Sprintf("%s along a direction (%s)", count(len(c.T), "point"), c.Made.X)
+	}
 	if h := c.holeText(); h != "" {
 		parts = append(parts, h)
 	}

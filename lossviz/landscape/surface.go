@@ -432,8 +432,12 @@ func holeText(nan, inf, missing int) string {
 }
 
 func (s *Surface) caption(name string) string {
-	parts := []string{fmt.Sprintf("%s over %d x %d points of a plane", name, len(s.X), len(s.Y)),
-		"x: " + s.Made.X, "y: " + s.Made.Y}
+	parts := []string{fmt.Sprintf("The %s at %d x %d points of a plane", name, len(s.X), len(s.Y))}
+	if s.Made.X == s.Made.Y {
+		parts = append(parts, "both directions "+s.Made.X)
+	} else {
+		parts = append(parts, "alpha: "+s.Made.X, "beta: "+s.Made.Y)
+	}
 	if s.Computed != nil {
 		n := 0
 		for _, row := range s.Computed {

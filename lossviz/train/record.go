@@ -10,6 +10,8 @@ import (
 	"os/signal"
 	"time"
 
+	"github.com/janpfeifer/gonb/gonbui"
+
 	"github.com/gosaddle/saddle/lossviz/chart"
 	"github.com/gosaddle/saddle/lossviz/dataset"
 	"github.com/gosaddle/saddle/lossviz/internal/progress"
@@ -77,7 +79,7 @@ func begin(loss landscape.Objective, start []float64, c *config, name string) *r
 		r.test = test
 		r.train, _ = loss.(classified)
 	}
-	if !c.quiet {
+	if !c.quiet && !gonbui.IsNotebook { // there the live curve shows how far it is
 		r.bar = progress.New(name, c.steps)
 	}
 	return r
@@ -129,7 +131,9 @@ func (r *recorder) add(step int, theta []float64, value, norm, rate float64) boo
 		return false
 	}
 	r.store(step, theta)
-	r.bar.Add(1)
+	if step > 0 {
+		r.bar.Add(1)
+	}
 	judged := value
 	if r.test != nil && (step%max(1, r.c.steps/200) == 0 || step == r.c.steps) {
 		v, acc := r.test.ValueAccuracy(theta)

@@ -944,8 +944,9 @@
       let width = 0;
       if (window.ResizeObserver) new ResizeObserver(() => {
         const w = live.clientWidth;
-        if (!shown || !w || w === width) return;
-        width = w;
+        if (!shown || w === width) return;
+        width = w; // 0 while hidden: what changed meanwhile is drawn when it is back
+        if (!w) return;
         guard(() => panels.forEach(p => p.resize()));
       }).observe(live);
     }

@@ -201,7 +201,7 @@ func checkKernelspec(ctx context.Context) finding {
 		return finding{wrong: err}
 	}
 	if len(found) == 0 {
-		return finding{wrong: errors.New("Jupyter does not know the kernel"), mend: `run "saddle install"`}
+		return finding{wrong: errors.New("no kernelspec of Saddle is where Jupyter looks"), mend: `run "saddle install"`}
 	}
 	for _, dir := range found {
 		k, err := spec.Read(dir)

@@ -9,7 +9,7 @@
 //   - [Judge] gives the [Verdict].
 //   - [Function] makes an objective of a formula ([Var], [Square], [Exp], [Max], ...).
 //   - OnLine, OnSlice, OnBox and AtPoint ask the same of a part of the domain.
-//   - [Hidden] and the functions in lessons.go hold the mathematics of the question.
+//   - [Hidden] and the functions of lessons.go hold the mathematics of the question.
 //
 // The rooms below it: interval (arithmetic), expr (formulas and their rules), enclose
 // (objectives as formulas), check (an independent checker).
@@ -80,17 +80,10 @@ func newSubject(loss landscape.Objective) (*subject, error) {
 		return nil, fmt.Errorf("convexity: %w", err)
 	}
 	s := &subject{objective: loss}
+	s.network, _ = loss.(*landscape.NetworkObjective)
 	var err error
-	switch l := loss.(type) {
-	case *landscape.NetworkObjective:
-		s.network = l
-		s.problem, err = enclose.Network(l.Net, l.Loss, l.Data, l.L1, l.L2)
-	case *FunctionObjective:
-		s.problem = l.problem
-	default:
-		s.why = "it is a Go function, of which no formula is known: rounded values prove nothing (write it with convexity.Function)"
-	}
-	if errors.Is(err, enclose.ErrTooLarge) {
+	s.problem, err = enclose.Of(loss)
+	if errors.Is(err, enclose.ErrTooLarge) || errors.Is(err, enclose.ErrNoFormula) {
 		s.why, err = err.Error(), nil
 	}
 	return s, err
@@ -207,6 +200,9 @@ func Function(dim int, formula *Expr) *FunctionObjective {
 	}
 	return f
 }
+
+// Problem is the function as package enclose takes it.
+func (f *FunctionObjective) Problem() *enclose.Problem { return f.problem }
 
 // Err says what is wrong with the formula, or nil.
 func (f *FunctionObjective) Err() error { return f.err }

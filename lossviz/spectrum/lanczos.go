@@ -48,6 +48,31 @@ func (t *tridiagonal) step(h Product) bool {
 	return true
 }
 
+// restart continues an exhausted Krylov space, which holds one eigenvector of each
+// eigenvalue only, with a random vector that is orthogonal to it; false when there is none left.
+func (t *tridiagonal) restart(seed uint64) bool {
+	dim := len(t.basis[0])
+	for try := range uint64(3) {
+		if len(t.basis) == dim {
+			return false
+		}
+		v := start(dim, seed+uint64(len(t.basis))+try<<32)
+		for range 2 {
+			for _, u := range t.basis {
+				axpy(v, -dot(v, u), u)
+			}
+		}
+		if norm := math.Sqrt(dot(v, v)); norm > 1e-8 {
+			for i := range v {
+				v[i] /= norm
+			}
+			t.basis = append(t.basis, v)
+			return true
+		}
+	}
+	return false
+}
+
 // eigen returns the eigenvalues of the tridiagonal matrix, ascending, and its
 // eigenvectors as columns; ok is false if it holds NaN or Inf.
 func (t *tridiagonal) eigen() (values []float64, vectors *mat.Dense, ok bool) {
@@ -117,11 +142,15 @@ func Ends(ctx context.Context, h Product, dim, low, high int, tolerance float64,
 		steps = dim
 	}
 	t := &tridiagonal{basis: [][]float64{start(dim, seed)}}
+	block := 0 // where the current Krylov space began
 	for n := 1; n <= steps; n++ {
 		more := t.step(h)
+		if !more && t.restart(seed) {
+			more, block = true, n
+		}
 		err = ctx.Err()
 		last := !more || n == steps || err != nil
-		if !last && (n < low+high+2 || n%5 != 0) {
+		if !last && (n < low+high+2 || n < block+20 || n%5 != 0) {
 			continue
 		}
 		values, vectors, ok := t.eigen()

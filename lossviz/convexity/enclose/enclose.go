@@ -8,6 +8,7 @@ package enclose
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"runtime"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/gosaddle/saddle/lossviz/convexity/expr"
 	"github.com/gosaddle/saddle/lossviz/convexity/interval"
+	"github.com/gosaddle/saddle/lossviz/landscape"
 )
 
 // A Term is one part of an objective: Weight times the sum of a formula over
@@ -42,6 +44,20 @@ type Problem struct {
 func Function(e *expr.Expr, dim int) (*Problem, error) {
 	p := &Problem{Dim: dim, Terms: []*Term{{Name: e.String(), Expr: e, Weight: interval.Point(1), Rows: [][]float64{nil}}}}
 	return p, p.prepare()
+}
+
+// ErrNoFormula says that an objective is a Go function, of which nothing can be enclosed.
+var ErrNoFormula = errors.New("it is a Go function, of which no formula is known: rounded values prove nothing (write it with convexity.Function)")
+
+// Of writes an objective as formulas: a [landscape.NetworkObjective], or one that has its formulas already.
+func Of(loss landscape.Objective) (*Problem, error) {
+	switch l := loss.(type) {
+	case *landscape.NetworkObjective:
+		return Network(l.Net, l.Loss, l.Data, l.L1, l.L2)
+	case interface{ Problem() *Problem }:
+		return l.Problem(), nil
+	}
+	return nil, ErrNoFormula
 }
 
 // prepare compiles the terms and collects the domain.

@@ -1,15 +1,20 @@
-package convexity
+// Package symmetry knows which changes of a network's parameters leave what it
+// computes alone: permutations of hidden units, sign flips where the activation is odd,
+// and rescaling where it is positively homogeneous.
+package symmetry
 
 import (
 	"fmt"
+	"math"
+	"slices"
 
 	"github.com/gosaddle/saddle/lossviz/nn"
 )
 
-// A HiddenLayer is a layer whose units can be exchanged without changing what the
+// A Layer is a hidden layer whose units can be exchanged without changing what the
 // network computes: each unit is reached by weights of its own and read by
 // weights of its own.
-type HiddenLayer struct {
+type Layer struct {
 	Name       string
 	Activation nn.Activation // Identity where there is none
 
@@ -25,7 +30,7 @@ type HiddenLayer struct {
 // Hidden lists the hidden layers of a network whose units are exchangeable: dense and
 // convolutional layers at the top level that are followed, after activations,
 // pooling, flattening and norms only, by another one.
-func Hidden(net *nn.Network) []HiddenLayer {
+func Hidden(net *nn.Network) []Layer {
 	if net == nil || net.Err() != nil {
 		return nil
 	}
@@ -33,10 +38,10 @@ func Hidden(net *nn.Network) []HiddenLayer {
 	for _, b := range net.Blocks() {
 		blocks[b.Name] = b
 	}
-	var list []HiddenLayer
+	var list []Layer
 	layers := net.Layers()
 	for i, layer := range layers {
-		h := HiddenLayer{Name: fmt.Sprintf("layer %d (%v)", i, layer), plain: true}
+		h := Layer{Name: fmt.Sprintf("layer %d (%v)", i, layer), plain: true}
 		switch l := layer.(type) {
 		case nn.DenseLayer:
 			h.Activation = l.Activation
@@ -60,7 +65,7 @@ func Hidden(net *nn.Network) []HiddenLayer {
 }
 
 // add gives each unit its part of a block along an axis.
-func (h *HiddenLayer) add(to [][]int, b nn.Block, axis int) {
+func (h *Layer) add(to [][]int, b nn.Block, axis int) {
 	outer, inner := 1, 1
 	for _, n := range b.Shape[:axis] {
 		outer *= n
@@ -81,7 +86,7 @@ func (h *HiddenLayer) add(to [][]int, b nn.Block, axis int) {
 }
 
 // follow looks for the layer that reads the units.
-func (h *HiddenLayer) follow(layers []nn.Layer, blocks map[string]nn.Block, from int) bool {
+func (h *Layer) follow(layers []nn.Layer, blocks map[string]nn.Block, from int) bool {
 	for i := from; i < len(layers); i++ {
 		weight := blocks[fmt.Sprintf("%d.weight", i)]
 		switch l := layers[i].(type) {
@@ -112,11 +117,11 @@ func (h *HiddenLayer) follow(layers []nn.Layer, blocks map[string]nn.Block, from
 }
 
 // Units is the number of units.
-func (h HiddenLayer) Units() int { return len(h.Into) }
+func (h Layer) Units() int { return len(h.Into) }
 
 // Permute returns theta with its units in another order: unit u of the result is unit
 // order[u] of theta. The network computes the same function, exactly.
-func (h HiddenLayer) Permute(theta []float64, order []int) []float64 {
+func (h Layer) Permute(theta []float64, order []int) []float64 {
 	out := append([]float64(nil), theta...)
 	for u, from := range order {
 		for k, at := range h.Into[u] {
@@ -130,7 +135,7 @@ func (h HiddenLayer) Permute(theta []float64, order []int) []float64 {
 }
 
 // Swap exchanges two units.
-func (h HiddenLayer) Swap(theta []float64, i, j int) []float64 {
+func (h Layer) Swap(theta []float64, i, j int) []float64 {
 	order := make([]int, h.Units())
 	for u := range order {
 		order[u] = u
@@ -140,31 +145,67 @@ func (h HiddenLayer) Swap(theta []float64, i, j int) []float64 {
 }
 
 // CanFlip reports whether the sign of a unit can be flipped: for odd activations.
-func (h HiddenLayer) CanFlip() bool {
+func (h Layer) CanFlip() bool {
 	return h.plain && (h.Activation == nn.Tanh || h.Activation == nn.Identity)
 }
 
 // Flip returns theta with the signs of all weights into and out of unit u
 // changed. For an odd activation the network computes the same function, exactly.
 // (A sigmoid, which is 1/2 plus an odd function, would need its readers' biases shifted too.)
-func (h HiddenLayer) Flip(theta []float64, u int) []float64 { return h.Rescale(theta, u, -1) }
+func (h Layer) Flip(theta []float64, u int) []float64 { return h.Rescale(theta, u, -1) }
 
 // CanRescale reports whether a unit can be scaled by a positive factor: for ReLU,
 // leaky ReLU and the identity.
-func (h HiddenLayer) CanRescale() bool {
+func (h Layer) CanRescale() bool {
 	return !h.norms && (h.Activation == nn.ReLU || h.Activation == nn.LeakyReLU || h.Activation == nn.Identity)
 }
 
 // Rescale returns theta with the weights into unit u multiplied by c and those out of it
 // divided by c. For a positively homogeneous activation and c > 0 the network computes the
 // same function, exactly if c is a power of two.
-func (h HiddenLayer) Rescale(theta []float64, u int, c float64) []float64 {
+func (h Layer) Rescale(theta []float64, u int, c float64) []float64 {
 	out := append([]float64(nil), theta...)
 	for _, at := range h.Into[u] {
 		out[at] *= c
 	}
 	for _, at := range h.From[u] {
 		out[at] /= c
+	}
+	return out
+}
+
+// Canonical returns one point for all that permutations and sign flips make of theta: in
+// each layer the largest weight into a unit is positive where signs can be flipped, and the units are
+// in the order of their weights, read with a tolerance.
+func Canonical(layers []Layer, theta []float64, tolerance float64) []float64 {
+	out := append([]float64(nil), theta...)
+	for _, h := range layers {
+		if h.CanFlip() {
+			for u, into := range h.Into {
+				largest := 0.0
+				for _, at := range into {
+					if math.Abs(out[at]) > math.Abs(largest)+tolerance {
+						largest = out[at]
+					}
+				}
+				if largest < 0 {
+					out = h.Flip(out, u)
+				}
+			}
+		}
+		order := make([]int, h.Units())
+		for u := range order {
+			order[u] = u
+		}
+		slices.SortStableFunc(order, func(a, b int) int {
+			for k := range h.Into[a] {
+				if d := out[h.Into[a][k]] - out[h.Into[b][k]]; math.Abs(d) > tolerance {
+					return int(math.Copysign(1, d))
+				}
+			}
+			return 0
+		})
+		out = h.Permute(out, order)
 	}
 	return out
 }

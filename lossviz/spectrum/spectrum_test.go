@@ -1,0 +1,221 @@
+package spectrum_test
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"testing"
+
+	"gonum.org/v1/gonum/mat"
+
+	"github.com/gosaddle/saddle/lossviz/dataset"
+	"github.com/gosaddle/saddle/lossviz/landscape"
+	"github.com/gosaddle/saddle/lossviz/nn"
+	"github.com/gosaddle/saddle/lossviz/spectrum"
+)
+
+func ExampleCriticalPoints() {
+	// Himmelblau's function has four minima, a maximum and four saddles.
+	var starts [][]float64
+	for x := -4.0; x <= 4; x++ {
+		for y := -4.0; y <= 4; y++ {
+			starts = append(starts, []float64{x, y})
+		}
+	}
+	found := spectrum.CriticalPoints(landscape.Himmelblau(), starts)
+	count := map[spectrum.CriticalKind]int{}
+	for _, p := range found.Points {
+		count[p.Kind]++
+	}
+	fmt.Println(count[spectrum.Minimum], count[spectrum.Saddle], count[spectrum.Maximum])
+	// Output: 4 4 1
+}
+
+func ExampleExtremes() {
+	loss := landscape.NewObjective(nn.MLP(2, 8, 1, nn.Tanh), nn.LogisticLoss, dataset.Moons(100, 0.15, 1))
+	ends := spectrum.Extremes(loss, loss.Net.Init(1), 1, 2)
+	fmt.Println(len(ends.Lowest), len(ends.Highest), ends.Highest[0].Value > ends.Highest[1].Value)
+	// Output: 1 2 true
+}
+
+func small() (*landscape.NetworkObjective, []float64) {
+	loss := landscape.NewObjective(nn.MLP(2, 8, 1, nn.Tanh), nn.LogisticLoss, dataset.Moons(100, 0.15, 1))
+	return loss, loss.Net.Init(3)
+}
+
+func TestLanczosAgreesWithTheFullHessian(t *testing.T) {
+	loss, theta := small()
+	all, err := spectrum.Eigenvalues(loss, theta)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := spectrum.Hessian(loss, theta)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := len(all)
+	ends := spectrum.Extremes(loss, theta, 3, 4, spectrum.Tolerance(1e-10))
+	if ends.Err() != nil {
+		t.Fatal(ends.Err())
+	}
+	check := func(p spectrum.Pair, want float64) {
+		if math.Abs(p.Value-want) > 1e-8*all[n-1] {
+			t.Errorf("eigenvalue %v, want %v", p.Value, want)
+		}
+		var hv mat.VecDense
+		v := mat.NewVecDense(n, p.Vector)
+		hv.MulVec(h, v)
+		hv.AddScaledVec(&hv, -p.Value, v)
+		if r := mat.Norm(&hv, 2); math.Abs(r-p.Residual) > 1e-8*all[n-1] {
+			t.Errorf("residual %v is said to be %v", r, p.Residual)
+		}
+	}
+	for i, p := range ends.Lowest {
+		check(p, all[i])
+	}
+	for i, p := range ends.Highest {
+		check(p, all[n-1-i])
+	}
+}
+
+func TestDensityAndTraceAgreeWithTheFullHessian(t *testing.T) {
+	loss, theta := small()
+	all, err := spectrum.Eigenvalues(loss, theta)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var trace, squares float64
+	for _, l := range all {
+		trace += l
+		squares += l * l
+	}
+	estimate := spectrum.Trace(loss, theta, spectrum.Probes(400))
+	if d := math.Abs(estimate.Value - trace); estimate.Err() != nil || d > 5*estimate.StdErr {
+		t.Errorf("%v, want %v", estimate, trace)
+	}
+	d := spectrum.Density(loss, theta, spectrum.Probes(60))
+	if d.Err() != nil {
+		t.Fatal(d.Err())
+	}
+	n := float64(len(all))
+	if m := d.Moment(1) * n; math.Abs(m-trace) > 0.25*trace {
+		t.Errorf("first moment %v, want %v", m, trace)
+	}
+	if m := d.Moment(2) * n; math.Abs(m-squares) > 0.3*squares {
+		t.Errorf("second moment %v, want %v", m, squares)
+	}
+	integral := 0.0
+	for i := 1; i < len(d.X); i++ {
+		integral += (d.X[i] - d.X[i-1]) * (d.Density[i] + d.Density[i-1]) / 2
+	}
+	if math.Abs(integral-1) > 1e-3 {
+		t.Errorf("the density integrates to %v", integral)
+	}
+	if bundle, err := d.MIMEBundle(); err != nil || bundle["text/html"] == nil {
+		t.Errorf("no figure: %v", err)
+	}
+}
+
+// A linear network with one hidden unit, L = (1 - w v)^2: a saddle at zero and minima along w v = 1,
+// where the Hessian is singular; a penalty makes them points.
+func TestCriticalPointsOfALinearNetwork(t *testing.T) {
+	data := dataset.New("one", []float64{1}, []float64{1}, 1)
+	net := nn.New(nn.DenseLayer{In: 1, Out: 1, NoBias: true}, nn.DenseLayer{In: 1, Out: 1, NoBias: true})
+	loss := landscape.NewObjective(net, nn.Squared, data, landscape.L2(0.2))
+	found := spectrum.CriticalPoints(loss, [][]float64{{0.01, 0.02}})
+	if found.Err() != nil {
+		t.Fatal(found.Err())
+	}
+	// -2(1-p) v + 0.2 w = 0 with w = v: p = w^2 = 0.9. Signs flip together: one copy.
+	if len(found.Points) != 2 {
+		t.Fatal(found)
+	}
+	minimum, saddle := found.Points[0], found.Points[1]
+	if !minimum.Proved || minimum.Kind != spectrum.Minimum || math.Abs(minimum.Theta[0]*minimum.Theta[0]-0.9) > 1e-10 {
+		t.Error(minimum, minimum.Theta)
+	}
+	if !saddle.Proved || saddle.Kind != spectrum.Saddle || saddle.Index != 1 || math.Abs(saddle.Theta[0]) > 1e-10 {
+		t.Error(saddle)
+	}
+	t.Log(found)
+	run := spectrum.Escape(loss, saddle.Theta, 1e-3)
+	if run.Err() != nil {
+		t.Fatal(run.Err())
+	}
+	if math.Abs(run.Along[len(run.Along)-1]-minimum.Loss) > 1e-6 {
+		t.Error("the descent does not end in the minimum", run.Along[len(run.Along)-1])
+	}
+	random, along := run.Left()
+	if along < 1 || random >= 0 && random < along {
+		t.Errorf("left after %d steps along the direction, %d at random", along, random)
+	}
+	if _, err := run.MIMEBundle(); err != nil {
+		t.Error(err)
+	}
+	if run := spectrum.Escape(loss, minimum.Theta, 1e-3); run.Err() == nil {
+		t.Error("left a minimum")
+	}
+}
+
+// Singular Hessians are never said to be proved.
+func TestDegeneratePointsAreNotProved(t *testing.T) {
+	data := dataset.New("one", []float64{1}, []float64{1}, 1)
+	net := nn.New(nn.DenseLayer{In: 1, Out: 1, NoBias: true}, nn.DenseLayer{In: 1, Out: 1, NoBias: true})
+	loss := landscape.NewObjective(net, nn.Squared, data)
+	found := spectrum.CriticalPoints(loss, nil, spectrum.Starts(10))
+	for _, p := range found.Points {
+		if p.Loss < 0.5 && (p.Proved || p.Kind != spectrum.Degenerate) {
+			t.Error(p)
+		}
+	}
+	t.Log(found)
+}
+
+func TestCriticalPointsOfATanhNetwork(t *testing.T) {
+	loss := landscape.NewObjective(nn.MLP(2, 2, 1, nn.Tanh), nn.LogisticLoss, dataset.Moons(30, 0.2, 1), landscape.L2(0.01))
+	found := spectrum.CriticalPoints(loss, nil, spectrum.Starts(12), spectrum.Steps(80))
+	if found.Err() != nil {
+		t.Fatal(found.Err())
+	}
+	proved := 0
+	for _, p := range found.Points {
+		if p.Proved {
+			proved++
+		}
+	}
+	t.Log(found)
+	if proved == 0 {
+		t.Error("none was proved")
+	}
+}
+
+func TestInterruptKeepsWhatWasFound(t *testing.T) {
+	loss, theta := small()
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if e := spectrum.Extremes(loss, theta, 1, 1, spectrum.Context(ctx)); e.Err() == nil {
+		t.Error("not interrupted")
+	}
+	if d := spectrum.Density(loss, theta, spectrum.Context(ctx)); d.Err() == nil {
+		t.Error("not interrupted")
+	}
+	if c := spectrum.CriticalPoints(loss, nil, spectrum.Context(ctx)); c.Err() == nil {
+		t.Error("not interrupted")
+	}
+}
+
+func TestBadArgumentsAreErrors(t *testing.T) {
+	loss, theta := small()
+	for _, err := range []error{
+		spectrum.Extremes(loss, theta[1:], 1, 1).Err(),
+		spectrum.Extremes(loss, theta, 0, 0).Err(),
+		spectrum.Extremes(nil, theta, 1, 0).Err(),
+		spectrum.Trace(loss, []float64{math.NaN()}).Err(),
+		spectrum.CriticalPoints(loss, [][]float64{{1}}).Err(),
+		spectrum.Escape(loss, theta, -1).Err(),
+	} {
+		if err == nil {
+			t.Error("accepted")
+		}
+	}
+}

@@ -32,7 +32,7 @@ class SaddleTests(jkt.KernelTests):
     code_history_pattern = "1 + ?*"
     supported_history_operations = ("tail", "range", "search")
     code_inspect_sample = "fmt.Println"
-    code_clear_output = "live.ClearOutput(false)"
+    code_clear_output = "display.Clear(false)"
 
     def setUp(self):
         # The suite waits 0.1 s for each message after the reply; the first cell also waits for the worker.

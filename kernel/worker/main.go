@@ -68,6 +68,7 @@ func main() {
 	signal.Notify(interrupts, os.Interrupt)
 	var run runner
 	live.OnShow = run.show
+	live.OnClear = func(wait bool) { send(worker.Event{Kind: "clear", Ack: true, Wait: wait}) }
 	go func() {
 		for range interrupts {
 			run.interrupt()

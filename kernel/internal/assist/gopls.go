@@ -21,6 +21,7 @@ type gopls struct {
 	*conn
 	cmd     *exec.Cmd
 	started time.Time
+	gone    chan struct{} // closed when the process has been reaped
 	ready   chan struct{} // closed when it has been initialized
 	stdin   interface{ Close() error }
 
@@ -69,7 +70,7 @@ func startGopls(path, dir string, env, buildFlags []string) (*gopls, error) {
 		"vulncheck":          "Off",
 		"verboseOutput":      false,
 	}
-	g := &gopls{cmd: cmd, started: time.Now(), ready: make(chan struct{}), stdin: stdin, docs: map[string]*openDoc{}, files: map[string]fs.FileInfo{}}
+	g := &gopls{cmd: cmd, started: time.Now(), ready: make(chan struct{}), gone: make(chan struct{}), stdin: stdin, docs: map[string]*openDoc{}, files: map[string]fs.FileInfo{}}
 	g.conn = newConn(stdout, stdin, func(method string, params json.RawMessage) any {
 		if method != "workspace/configuration" {
 			return nil
@@ -84,8 +85,9 @@ func startGopls(path, dir string, env, buildFlags []string) (*gopls, error) {
 	})
 	go func() {
 		<-g.conn.done
-		cmd.Process.Kill() // when it sent nonsense; else it is gone already
+		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // the go commands that it runs, too
 		cmd.Wait()
+		close(g.gone)
 	}()
 	go func() {
 		wait := g.conn.start("initialize", map[string]any{
@@ -122,10 +124,11 @@ func (g *gopls) alive() bool {
 	}
 }
 
-// close ends the process.
+// close ends the process, and returns when it is gone.
 func (g *gopls) close() {
 	g.conn.fail(errors.New("completion is closed"))
 	g.stdin.Close()
+	<-g.gone
 }
 
 // ask brings gopls's view of the files up to date and sends one request.

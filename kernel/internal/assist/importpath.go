@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/mod/modfile"
+
 	"github.com/gosaddle/saddle/kernel/internal/magic"
 )
 
@@ -23,8 +25,9 @@ func (a *Assistant) loadModules(ctx context.Context) {
 	if out, err := a.goCommand(ctx, "env", "GOROOT"); err == nil {
 		modules = append(modules, module{"", filepath.Join(string(bytes.TrimSpace(out)), "src")})
 	}
-	args := append(append([]string{"list"}, a.config.BuildFlags...), "-m", "-f", "{{.Path}}\t{{.Dir}}", "all")
-	out, err := a.goCommand(ctx, args...)
+	// Not all: the go.mod files of the whole graph need not be on this machine, those of go.mod's own lines are.
+	args := append(append([]string{"list"}, a.config.BuildFlags...), "-m", "-f", "{{.Path}}\t{{.Dir}}")
+	out, err := a.goCommand(ctx, append(args, a.required()...)...)
 	if err != nil {
 		a.config.Log.Debug("import paths complete for the standard library only", "err", err)
 	}
@@ -36,6 +39,32 @@ func (a *Assistant) loadModules(ctx context.Context) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.modules = modules
+}
+
+// required returns the main module and the modules that go.mod names.
+func (a *Assistant) required() []string {
+	name := filepath.Join(a.config.Dir, "go.mod")
+	for _, flag := range a.config.BuildFlags {
+		if file, ok := strings.CutPrefix(flag, "-modfile="); ok {
+			name = file
+		}
+	}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return nil
+	}
+	file, err := modfile.ParseLax(name, text, nil)
+	if err != nil {
+		return nil
+	}
+	var paths []string
+	if file.Module != nil {
+		paths = append(paths, file.Module.Mod.Path)
+	}
+	for _, r := range file.Require {
+		paths = append(paths, r.Mod.Path)
+	}
+	return paths
 }
 
 func (a *Assistant) goCommand(ctx context.Context, args ...string) ([]byte, error) {

@@ -167,3 +167,9 @@ func Show(values ...any) { OnShow(values, false) }
 
 // Fail hands over the results of a last expression that is not to be shown: an error fails the cell all the same.
 func Fail(values ...any) { OnShow(values, true) }
+
+// OnClear is called by ClearOutput.
+var OnClear func(wait bool)
+
+// ClearOutput takes away what the running cell has shown so far; with wait, not before the next output comes.
+func ClearOutput(wait bool) { OnClear(wait) }

@@ -167,7 +167,7 @@ func (b *browser) turn(t *testing.T) {
 		return false;
 	})()`, 90*time.Second)
 	var box []float64
-	b.do(t, chromedp.Evaluate(`(() => { const c = window.saddleTurned.querySelector("canvas"); const r = c.getBoundingClientRect(); return [r.x, r.y, r.width, r.height]; })()`, &box))
+	b.do(t, chromedp.Evaluate(`(() => { const c = window.saddleTurned.querySelector("canvas"); const r = c.getBoundingClientRect(); return [r.x, r.y, r.width, r.height, window.scrollX, window.scrollY]; })()`, &box))
 	b.settled(t)
 	before := b.shot(t, box)
 	b.keep(t, "before")
@@ -215,7 +215,7 @@ func (b *browser) shot(t *testing.T, box []float64) image.Image {
 	var data []byte
 	b.do(t, chromedp.ActionFunc(func(ctx context.Context) error {
 		var err error
-		data, err = page.CaptureScreenshot().WithClip(&page.Viewport{X: box[0], Y: box[1], Width: box[2], Height: box[3], Scale: 1}).Do(ctx)
+		data, err = page.CaptureScreenshot().WithClip(&page.Viewport{X: box[0] + box[4], Y: box[1] + box[5], Width: box[2], Height: box[3], Scale: 1}).Do(ctx)
 		return err
 	}))
 	img, err := png.Decode(bytes.NewReader(data))
@@ -339,8 +339,9 @@ func TestJupyterLab(t *testing.T) {
 	b := open(t)
 	base := lab(t)
 	b.do(t, chromedp.Navigate(base+"/lab/tree/"+notebook+".ipynb?reset"))
-	const panel = `window.jupyterapp && window.jupyterapp.shell.currentWidget && window.jupyterapp.shell.currentWidget`
-	b.wait(t, "the notebook", panel+`.context && window.jupyterapp.shell.currentWidget.context.isReady && window.jupyterapp.shell.currentWidget.sessionContext.session && window.jupyterapp.shell.currentWidget.sessionContext.session.kernel && window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === "idle"`, 90*time.Second)
+	b.wait(t, "JupyterLab", `window.jupyterapp`, 60*time.Second)
+	b.wait(t, "the notebook", `window.jupyterapp.shell.currentWidget?.context?.isReady`, 60*time.Second)
+	b.wait(t, "the kernel", `window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === "idle"`, 60*time.Second)
 	var ignored any
 	b.do(t, chromedp.Evaluate(`(window.jupyterapp.commands.execute("notebook:run-all-cells").then(() => { window.saddleRan = true; }, (e) => { window.saddleRan = String(e); }), 0)`, &ignored))
 	b.wait(t, "Run All", `window.saddleRan`, 3*time.Minute)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -13,11 +12,12 @@ import (
 func handoutCommand() *cobra.Command {
 	var o handout.Options
 	cmd := &cobra.Command{
-		Use:   "handout notebook...",
+		Use:   "handout notebook|folder...",
 		Short: "Export notebooks as handouts that need no network",
 		Long: `Handout writes one HTML file for each notebook. Every figure in it is live, formulas are drawn, and nothing is
-fetched: the page libraries are embedded, once a file. With --student, what stands between BEGIN SOLUTION and
-END SOLUTION in code cells is left out. With --execute the notebook is run first; its file stays as it is.`,
+fetched: the page libraries are embedded, once a file. A folder becomes a small site with an index. Title, authors and
+date come from the notebook's metadata. With --student, what stands between BEGIN SOLUTION and END SOLUTION is left
+out; with --solutions it stays, marked. With --execute the notebook is run first; its file stays as it is.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var err error
@@ -27,16 +27,11 @@ END SOLUTION in code cells is left out. With --execute the notebook is run first
 			if o.Jupyter, err = handout.Jupyter(); err != nil {
 				return err
 			}
-			var failed []error
-			for _, notebook := range args {
-				path, err := handout.Export(cmd.Context(), notebook, o)
-				if err != nil {
-					failed = append(failed, err)
-					continue
-				}
+			files, err := handout.ExportAll(cmd.Context(), args, o)
+			for _, path := range files {
 				fmt.Fprintln(cmd.OutOrStdout(), "wrote", path)
 			}
-			return errors.Join(failed...)
+			return err
 		},
 	}
 	flags := cmd.Flags()
@@ -44,6 +39,9 @@ END SOLUTION in code cells is left out. With --execute the notebook is run first
 	flags.BoolVar(&o.Execute, "execute", false, "run the notebooks first")
 	flags.StringVar(&o.Kernel, "kernel", "saddle", "`name` of the kernel that runs them")
 	flags.BoolVar(&o.Student, "student", false, "leave solutions out")
+	flags.BoolVar(&o.Solutions, "solutions", false, "keep solutions, marked")
+	flags.BoolVar(&o.PDF, "pdf", false, "write PDFs as well, through Chromium")
+	cmd.MarkFlagsMutuallyExclusive("student", "solutions")
 	flags.BoolVar(&o.NoCode, "no-code", false, "leave the cells' code out")
 	return cmd
 }

@@ -23,8 +23,10 @@ type Options struct {
 	Jupyter   string // the jupyter command
 	Kernel    string // name of the kernel that executes notebooks
 	Execute   bool   // run the notebook first; the file itself is left as it is
-	Student   bool   // drop what stands between BEGIN SOLUTION and END SOLUTION
+	Student   bool   // drop what stands between BEGIN SOLUTION and END SOLUTION, and leave room
+	Solutions bool   // keep it, marked as the solution
 	NoCode    bool   // leave the cells' code out
+	PDF       bool   // write a PDF beside each page, through Chromium
 }
 
 // Jupyter finds the jupyter command: that of the active Python environment, of .venv here or above, or of the PATH.
@@ -53,62 +55,98 @@ func Jupyter() (string, error) {
 	return path, nil
 }
 
-// Export writes the handout of a notebook and returns its path.
-func Export(ctx context.Context, notebook string, o Options) (string, error) {
+// Export writes the handout of a notebook and returns the paths of what it wrote: the page, and the PDF if asked for.
+func Export(ctx context.Context, notebook string, o Options) ([]string, error) {
+	p, err := export(ctx, notebook, o)
+	return p.files, err
+}
+
+// exported is a handout that has been written.
+type exported struct {
+	files              []string
+	title, about, page string // for the index of a folder
+}
+
+func export(ctx context.Context, notebook string, o Options) (exported, error) {
 	text, err := os.ReadFile(notebook)
 	if err != nil {
-		return "", fmt.Errorf("reading the notebook: %w", err)
-	}
-	if o.Student {
-		if text, err = student(text); err != nil {
-			return "", fmt.Errorf("%s: %w", notebook, err)
-		}
+		return exported{}, fmt.Errorf("reading the notebook: %w", err)
 	}
 	name := strings.TrimSuffix(filepath.Base(notebook), ".ipynb")
 	work, err := os.MkdirTemp("", "saddle-handout-")
 	if err != nil {
-		return "", err
+		return exported{}, err
 	}
 	defer os.RemoveAll(work)
-	// A copy beside the original is executed in the original's folder, where its data files are.
 	copied := filepath.Join(work, name+".ipynb")
+	if o.Execute { // whole, solutions included: later cells need them
+		if text, err = execute(ctx, notebook, copied, text, o); err != nil {
+			return exported{}, err
+		}
+	}
+	nb, err := parse(text)
+	if err != nil {
+		return exported{}, fmt.Errorf("%s: %w", notebook, err)
+	}
+	if err := nb.solutions(o); err != nil {
+		return exported{}, fmt.Errorf("%s: %w", notebook, err)
+	}
+	if text, err = json.Marshal(nb); err != nil {
+		return exported{}, fmt.Errorf("%s: %w", notebook, err)
+	}
 	if err := os.WriteFile(copied, text, 0o644); err != nil {
-		return "", fmt.Errorf("copying the notebook: %w", err)
+		return exported{}, fmt.Errorf("copying the notebook: %w", err)
 	}
 	args := []string{"nbconvert", "--log-level", "WARN", "--to", "html", "--output-dir", work, "--HTMLExporter.mathjax_url=", "--HTMLExporter.require_js_url="}
 	if o.NoCode {
 		args = append(args, "--no-input")
 	}
-	if o.Execute {
-		folder, err := filepath.Abs(filepath.Dir(notebook))
-		if err != nil {
-			return "", err
-		}
-		run := exec.CommandContext(ctx, o.Jupyter, "execute", "--inplace", "--timeout=600", "--kernel_name="+o.Kernel, copied)
-		run.Dir = folder
-		if out, err := run.CombinedOutput(); err != nil {
-			return "", fmt.Errorf("executing %s: %w\n%s", notebook, err, lastLines(out, 40))
-		}
-	}
 	convert := exec.CommandContext(ctx, o.Jupyter, append(args, copied)...)
 	if out, err := convert.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("converting %s: %w\n%s", notebook, err, lastLines(out, 40))
+		return exported{}, fmt.Errorf("converting %s: %w\n%s", notebook, err, lastLines(out, 40))
 	}
 	page, err := os.ReadFile(filepath.Join(work, name+".html"))
 	if err != nil {
-		return "", fmt.Errorf("reading what nbconvert wrote: %w", err)
+		return exported{}, fmt.Errorf("reading what nbconvert wrote: %w", err)
 	}
 	if page, err = selfContained(page, o.Libraries); err != nil {
-		return "", err
+		return exported{}, err
 	}
+	about := nb.about(name)
+	page = titled(page, about)
 	if err := os.MkdirAll(o.Out, 0o755); err != nil {
-		return "", fmt.Errorf("making the folder of handouts: %w", err)
+		return exported{}, fmt.Errorf("making the folder of handouts: %w", err)
 	}
 	path := filepath.Join(o.Out, name+".html")
 	if err := os.WriteFile(path, page, 0o644); err != nil {
-		return "", fmt.Errorf("writing the handout: %w", err)
+		return exported{}, fmt.Errorf("writing the handout: %w", err)
 	}
-	return path, nil
+	done := exported{files: []string{path}, title: about.title, about: about.first, page: name + ".html"}
+	if o.PDF {
+		pdf := filepath.Join(o.Out, name+".pdf")
+		if err := printPDF(ctx, path, pdf); err != nil {
+			return done, err
+		}
+		done.files = append(done.files, pdf)
+	}
+	return done, nil
+}
+
+// execute runs a copy of the notebook, in the original's folder where its data files are, and returns the result.
+func execute(ctx context.Context, notebook, copied string, text []byte, o Options) ([]byte, error) {
+	if err := os.WriteFile(copied, text, 0o644); err != nil {
+		return nil, fmt.Errorf("copying the notebook: %w", err)
+	}
+	folder, err := filepath.Abs(filepath.Dir(notebook))
+	if err != nil {
+		return nil, err
+	}
+	run := exec.CommandContext(ctx, o.Jupyter, "execute", "--inplace", "--timeout=600", "--kernel_name="+o.Kernel, copied)
+	run.Dir = folder
+	if out, err := run.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("executing %s: %w\n%s", notebook, err, lastLines(out, 40))
+	}
+	return os.ReadFile(copied)
 }
 
 func lastLines(out []byte, n int) string {
@@ -177,71 +215,8 @@ const pageScript = `document.addEventListener("DOMContentLoaded", () => {
 // printStyle keeps figures whole on paper and the table of contents quiet.
 const printStyle = `.saddle-toc{display:flex;flex-direction:column;gap:.2em;margin:1em 0;padding-left:1em;border-left:3px solid #9aa1ab}
 .saddle-toc a{text-decoration:none}
-@media print{.saddle-toc{display:none}.jp-Cell{break-inside:avoid}h1,h2,h3{break-after:avoid}.jp-InputPrompt,.jp-OutputPrompt{display:none}}`
-
-// student takes the solutions out of a notebook's code cells and leaves room for the reader's own.
-func student(text []byte) ([]byte, error) {
-	var nb map[string]any
-	if err := json.Unmarshal(text, &nb); err != nil {
-		return nil, fmt.Errorf("the notebook is not valid JSON: %w", err)
-	}
-	cells, _ := nb["cells"].([]any)
-	for i, c := range cells {
-		cell, ok := c.(map[string]any)
-		if !ok {
-			return nil, fmt.Errorf("cell %d is not a cell", i+1)
-		}
-		source, cut, err := withoutSolutions(sourceOf(cell["source"]))
-		if err != nil {
-			return nil, fmt.Errorf("cell %d: %w", i+1, err)
-		}
-		if cut {
-			cell["source"] = source
-			if cell["cell_type"] == "code" {
-				cell["outputs"], cell["execution_count"] = []any{}, nil
-			}
-		}
-	}
-	return json.Marshal(nb)
-}
-
-// sourceOf joins a cell's source, which notebooks hold as a string or a list of lines.
-func sourceOf(source any) string {
-	switch s := source.(type) {
-	case string:
-		return s
-	case []any:
-		var b strings.Builder
-		for _, line := range s {
-			b.WriteString(fmt.Sprint(line))
-		}
-		return b.String()
-	}
-	return ""
-}
-
-func withoutSolutions(source string) (text string, cut bool, err error) {
-	var out []string
-	inside := false
-	for line := range strings.SplitSeq(source, "\n") {
-		switch {
-		case strings.Contains(line, "BEGIN SOLUTION"):
-			if inside {
-				return "", false, errors.New("BEGIN SOLUTION twice without END SOLUTION")
-			}
-			inside, cut = true, true
-			out = append(out, "// your answer", "", "")
-		case strings.Contains(line, "END SOLUTION"):
-			if !inside {
-				return "", false, errors.New("END SOLUTION without BEGIN SOLUTION")
-			}
-			inside = false
-		case !inside:
-			out = append(out, line)
-		}
-	}
-	if inside {
-		return "", false, errors.New("BEGIN SOLUTION without END SOLUTION")
-	}
-	return strings.Join(out, "\n"), cut, nil
-}
+@media print{.saddle-toc{display:none}.jp-Cell{break-inside:avoid}h1,h2,h3{break-after:avoid}.jp-InputPrompt,.jp-OutputPrompt{display:none}}
+.saddle-byline{color:#555d68;margin:-.4em 0 1.2em}
+.celltag_saddle-solution{border-left:4px solid #00956d;padding-left:8px}
+.celltag_saddle-solution::before{content:"Solution";display:block;color:#007a59;font:600 12px/1.6 system-ui,sans-serif}
+.celltag_saddle-answer .jp-InputArea-editor{min-height:7em}`

@@ -8,25 +8,67 @@ import (
 	"testing"
 )
 
-func TestStudent(t *testing.T) {
+func TestSolutions(t *testing.T) {
 	text, err := json.Marshal(map[string]any{"cells": []any{
-		map[string]any{"cell_type": "code", "source": []string{"a := 1\n", "// BEGIN SOLUTION\n", "secret := 2\n", "// END SOLUTION\n", "a"}, "outputs": []any{"x"}},
-		map[string]any{"cell_type": "markdown", "source": "words"},
+		map[string]any{"cell_type": "code", "source": []string{"a := 1\n", "// BEGIN SOLUTION\n", "secret := 2\n", "// END SOLUTION\n", "a"}, "outputs": []any{"printed"}},
+		map[string]any{"cell_type": "markdown", "source": "words\n<!-- BEGIN SOLUTION -->\nthe reason\n<!-- END SOLUTION -->"},
 	}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := student(text)
+	for _, c := range []struct {
+		o          Options
+		has, hasnt []string
+	}{
+		{Options{Student: true}, []string{"your answer", "words", "saddle-answer"}, []string{"secret", "printed", "the reason", "SOLUTION"}},
+		{Options{Solutions: true}, []string{"secret", "printed", "the reason", "saddle-solution"}, []string{"SOLUTION", "your answer"}},
+		{Options{}, []string{"secret", "BEGIN SOLUTION"}, []string{"saddle-"}},
+	} {
+		nb, err := parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := nb.solutions(c.o); err != nil {
+			t.Fatal(err)
+		}
+		got, err := json.Marshal(nb)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, w := range c.has {
+			if !strings.Contains(string(got), w) {
+				t.Errorf("%+v: %q is missing in %s", c.o, w, got)
+			}
+		}
+		for _, w := range c.hasnt {
+			if strings.Contains(string(got), w) {
+				t.Errorf("%+v: %q is left in %s", c.o, w, got)
+			}
+		}
+	}
+	for _, bad := range []string{"// BEGIN SOLUTION", "// END SOLUTION", "// BEGIN SOLUTION\n// BEGIN SOLUTION\n// END SOLUTION"} {
+		if _, _, err := withoutSolutions(bad, true); err == nil {
+			t.Errorf("%q was accepted", bad)
+		}
+	}
+}
+
+func TestAbout(t *testing.T) {
+	nb, err := parse([]byte(`{"metadata":{"authors":[{"name":"Ada <script>"},"Emmy"],"date":"2026"},"cells":[{"cell_type":"markdown","source":"# Bowls & saddles\n\nA first paragraph."}]}`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s := string(got); strings.Contains(s, "secret") || !strings.Contains(s, "your answer") || !strings.Contains(s, "words") || strings.Contains(s, `"x"`) {
-		t.Errorf("student gave %s", s)
+	a := nb.about("x")
+	if a.title != "Bowls & saddles" || a.first != "A first paragraph." || a.authors != "Ada <script>, Emmy" {
+		t.Errorf("about gave %+v", a)
 	}
-	for _, bad := range []string{"// BEGIN SOLUTION", "// END SOLUTION", "// BEGIN SOLUTION\n// BEGIN SOLUTION\n// END SOLUTION"} {
-		if _, _, err := withoutSolutions(bad); err == nil {
-			t.Errorf("%q was accepted", bad)
-		}
+	page := string(titled([]byte(`<html><head><title>x</title></head><body><h1 id="b">Bowls</h1></body></html>`), a))
+	want := `<html><head><title>Bowls &amp; saddles</title></head><body><h1 id="b">Bowls</h1><p class="saddle-byline">Ada &lt;script&gt;, Emmy · 2026</p></body></html>`
+	if page != want {
+		t.Errorf("titled gave %s", page)
+	}
+	if s := index([]exported{{title: "a <b>", page: "a b.html", about: "c & d"}}); !strings.Contains(s, `<a href="a%20b.html">a &lt;b&gt;</a><p>c &amp; d</p>`) {
+		t.Errorf("index gave %s", s)
 	}
 }
 

@@ -23,6 +23,10 @@ type Layer struct {
 	// positions in the lists of two units correspond.
 	Into, From [][]int
 
+	// Readers are the places of the biases of the layer that reads the units, in the order of From; nil
+	// if it has none, or reads each unit at several places.
+	Readers []int
+
 	plain bool // no bias-shifting norm and no max-pooling between: signs can be flipped
 	norms bool
 }
@@ -108,6 +112,11 @@ func (h *Layer) follow(layers []nn.Layer, blocks map[string]nn.Block, from int) 
 			h.add(h.Into, blocks[fmt.Sprintf("%d.bias", i)], 0)
 		case nn.DenseLayer, nn.Conv2DLayer:
 			h.add(h.From, weight, 1)
+			if bias, ok := blocks[fmt.Sprintf("%d.bias", i)]; ok && bias.Size == len(h.From[0]) {
+				for k := range bias.Size {
+					h.Readers = append(h.Readers, bias.Offset+k)
+				}
+			}
 			return true
 		default:
 			return false
@@ -144,15 +153,28 @@ func (h Layer) Swap(theta []float64, i, j int) []float64 {
 	return h.Permute(theta, order)
 }
 
-// CanFlip reports whether the sign of a unit can be flipped: for odd activations.
+// CanFlip reports whether the sign of a unit can be flipped: for odd activations, and for the
+// sigmoid where the layer that reads it has biases.
 func (h Layer) CanFlip() bool {
+	if h.Activation == nn.Sigmoid {
+		return h.plain && h.Readers != nil
+	}
 	return h.plain && (h.Activation == nn.Tanh || h.Activation == nn.Identity)
 }
 
-// Flip returns theta with the signs of all weights into and out of unit u
-// changed. For an odd activation the network computes the same function, exactly.
-// (A sigmoid, which is 1/2 plus an odd function, would need its readers' biases shifted too.)
-func (h Layer) Flip(theta []float64, u int) []float64 { return h.Rescale(theta, u, -1) }
+// Flip returns theta with the signs of all weights into and out of unit u changed. For an
+// odd activation the network computes the same function, exactly. For the sigmoid, which is 1/2
+// plus an odd function, v sigmoid(x) = v - v sigmoid(-x): v moves to the biases of the readers,
+// and the function is the same up to the rounding of these sums.
+func (h Layer) Flip(theta []float64, u int) []float64 {
+	out := h.Rescale(theta, u, -1)
+	if h.Activation == nn.Sigmoid {
+		for k, at := range h.Readers {
+			out[at] += theta[h.From[u][k]]
+		}
+	}
+	return out
+}
 
 // CanRescale reports whether a unit can be scaled by a positive factor: for ReLU,
 // leaky ReLU and the identity.

@@ -2,8 +2,7 @@ package session
 
 import (
 	"context"
-	"go/ast"
-	"go/token"
+	"fmt"
 	"regexp"
 	"sort"
 	"strings"
@@ -37,6 +36,10 @@ func (s *Session) Snapshot() assist.Snapshot {
 			return name
 		})
 	}
+	code := map[string]string{}
+	for _, r := range s.ran {
+		code[fmt.Sprintf("Cell[%d]", r.count)] = r.code
+	}
 	var snap assist.Snapshot
 	var decls strings.Builder
 	for _, d := range s.live.sorted() {
@@ -44,7 +47,8 @@ func (s *Session) Snapshot() assist.Snapshot {
 		case d.kind == variable && d.stale == "" && d.typeExpr != "":
 			snap.Vars = append(snap.Vars, assist.Var{Name: d.key, Type: plain(d.typeExpr)})
 		case d.chunk != nil:
-			decls.WriteString(d.chunk.Slice(withDoc(d.node), d.node.End()))
+			decls.WriteString(docAbove(code[d.cell], s.fset.Position(d.node.Pos()).Line))
+			decls.WriteString(d.chunk.Slice(d.node.Pos(), d.node.End()))
 			decls.WriteByte('\n')
 		}
 	}
@@ -58,19 +62,20 @@ func (s *Session) Snapshot() assist.Snapshot {
 	return snap
 }
 
-// withDoc is where a declaration begins, its doc comment included.
-func withDoc(n ast.Node) token.Pos {
-	var doc *ast.CommentGroup
-	switch n := n.(type) {
-	case *ast.FuncDecl:
-		doc = n.Doc
-	case *ast.GenDecl:
-		doc = n.Doc
+// docAbove returns the comment lines that stand directly above a declaration: chunks begin at its first token.
+func docAbove(text string, line int) string {
+	lines := strings.Split(text, "\n")
+	if line < 1 || line > len(lines) { // of a cell whose text is not kept
+		return ""
 	}
-	if doc != nil {
-		return doc.Pos()
+	first := line - 1
+	for first > 0 && strings.HasPrefix(lines[first-1], "//") {
+		first--
 	}
-	return n.Pos()
+	if first == line-1 {
+		return ""
+	}
+	return strings.Join(lines[first:line-1], "\n") + "\n"
 }
 
 // Value returns a live variable's value as text.

@@ -168,7 +168,7 @@ func selfContained(page []byte, libraries string) ([]byte, error) {
 		page = re.ReplaceAll(page, nil)
 	}
 	var head bytes.Buffer
-	head.WriteString("<style>" + printStyle + "</style>\n")
+	head.WriteString("<style>" + pageStyle + "</style>\n")
 	files := []string{"katex.min.js", "auto-render.min.js"}
 	if bytes.Contains(page, []byte("saddle-figure")) {
 		files = append([]string{"echarts.min.js", "echarts-gl.min.js"}, files...)
@@ -212,8 +212,10 @@ const pageScript = `document.addEventListener("DOMContentLoaded", () => {
   }
 });`
 
-// printStyle keeps figures whole on paper and the table of contents quiet.
-const printStyle = `.saddle-toc{display:flex;flex-direction:column;gap:.2em;margin:1em 0;padding-left:1em;border-left:3px solid #9aa1ab}
+// pageStyle keeps lines readable in a wide window, figures whole on paper, and the table of contents quiet.
+const pageStyle = `main{max-width:1080px;margin:0 auto!important;padding:0 16px}
+.saddle-title{font:600 28px/1.3 system-ui,-apple-system,"Segoe UI",Helvetica,Arial,sans-serif}
+.saddle-toc{display:flex;flex-direction:column;gap:.2em;margin:1em 0;padding-left:1em;border-left:3px solid #9aa1ab}
 .saddle-toc a{text-decoration:none}
 @media print{.saddle-toc{display:none}.jp-Cell{break-inside:avoid}h1,h2,h3{break-after:avoid}.jp-InputPrompt,.jp-OutputPrompt{display:none}}
 .saddle-byline{color:#555d68;margin:-.4em 0 1.2em}

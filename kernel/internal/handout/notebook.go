@@ -182,7 +182,8 @@ func (nb document) about(name string) about {
 var (
 	pageTitle = regexp.MustCompile(`(?s)<title>.*?</title>`)
 	firstHead = regexp.MustCompile(`(?s)<h1[ >].*?</h1>`)
-	mainStart = regexp.MustCompile(`<main[^>]*>|<body[^>]*>`)
+	mainStart = regexp.MustCompile(`<main[^>]*>`)
+	bodyStart = regexp.MustCompile(`<body[^>]*>`)
 )
 
 // titled gives a page its title, and puts authors and date below the first heading.
@@ -197,11 +198,11 @@ func titled(page []byte, a about) []byte {
 		return slices.Concat(page[:at[1]], []byte(line), page[at[1]:])
 	}
 	at := mainStart.FindIndex(page)
-	if m := regexp.MustCompile(`<main[^>]*>`).FindIndex(page); m != nil {
-		at = m
+	if at == nil {
+		at = bodyStart.FindIndex(page)
 	}
 	if at == nil {
 		return page
 	}
-	return slices.Concat(page[:at[1]], []byte("<h1>"+esc(a.title)+"</h1>"+line), page[at[1]:])
+	return slices.Concat(page[:at[1]], []byte(`<h1 class="saddle-title">`+esc(a.title)+"</h1>"+line), page[at[1]:])
 }

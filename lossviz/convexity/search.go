@@ -84,6 +84,9 @@ func (s *search) try(a, b []float64, t float64) bool {
 		return false
 	}
 	c.A, c.B = append([]float64(nil), a...), append([]float64(nil), b...)
+	if better := s.improve(c); better != nil {
+		c = better
+	}
 	c.How = s.attempt.What
 	s.verdict.Kind, s.verdict.Certificate = NotConvex, c
 	s.end()
@@ -282,44 +285,78 @@ func (s *search) segments() bool {
 	return false
 }
 
+// improve climbs from a counter-example whose gap is hard to see to a clearer one; nil if there is none.
+func (s *search) improve(c *Certificate) *Certificate {
+	clear := func(c *Certificate) float64 { return c.Gap.Lo / (math.Abs(c.Between.Mid()) + c.Gap.Lo) }
+	if c.T != 0.5 || clear(c) > 0.1 {
+		return nil
+	}
+	a, b := append([]float64(nil), c.A...), append([]float64(nil), c.B...)
+	distance := 0.0
+	for i := range a {
+		distance = math.Max(distance, math.Abs(a[i]-b[i]))
+	}
+	s.uphill(a, b, 0.1*distance, s.budget(60), func(int) bool { return false })
+	if !s.problem.Inside(a) || !s.problem.Inside(b) || !(s.gap(a, b, 0.5) > c.Gap.Hi) {
+		return nil
+	}
+	better, err := s.certify(s.ctx, a, b, 0.5)
+	if err != nil || !better.Gap.Bounded() || !(better.Gap.Lo > 0) || clear(better) < clear(c) {
+		return nil
+	}
+	s.attempt.Gap = math.Max(s.attempt.Gap, better.Gap.Mid())
+	return better
+}
+
 // climb goes uphill on the gap as a function of both ends.
 func (s *search) climb() bool {
-	n := s.objective.Dim()
 	for i := range min(len(s.starts), 4*s.effort) {
 		a := append([]float64(nil), s.starts[i]...)
 		b := append([]float64(nil), s.starts[(i+1)%len(s.starts)]...)
 		s.begin("climbing the gap from segment %d", i+1)
-		between, ga, gb, gm := make([]float64, n), make([]float64, n), make([]float64, n), make([]float64, n)
-		rate := 0.1
-		for step := range s.budget(150) {
-			if s.ctx.Err() != nil {
-				return false
-			}
-			for j := range between {
-				between[j] = 0.5*a[j] + 0.5*b[j]
-			}
-			s.f.Gradient(ga, a)
-			s.f.Gradient(gb, b)
-			s.f.Gradient(gm, between)
-			norm := 0.0
-			for j := range gm {
-				ga[j], gb[j] = 0.5*gm[j]-0.5*ga[j], 0.5*gm[j]-0.5*gb[j]
-				norm += ga[j]*ga[j] + gb[j]*gb[j]
-			}
-			norm = math.Sqrt(norm)
-			if !(norm > 1e-14) || math.IsInf(norm, 0) {
-				break
-			}
-			for j := range a {
-				a[j] += rate * ga[j] / norm
-				b[j] += rate * gb[j] / norm
-			}
-			if step%10 == 9 && s.try(a, b, 0.5) {
-				return true
-			}
-			rate *= 0.995
+		if s.uphill(a, b, 0.1, s.budget(150), func(step int) bool { return step%10 == 9 && s.try(a, b, 0.5) }) {
+			return true
+		}
+		if s.ctx.Err() != nil {
+			return false
 		}
 		s.end()
+	}
+	return false
+}
+
+// uphill moves both ends of a segment, in place, along the gradient of its gap; it stops
+// when found says so, and returns that.
+func (s *search) uphill(a, b []float64, rate float64, steps int, found func(step int) bool) bool {
+	n := len(a)
+	between, ga, gb, gm := make([]float64, n), make([]float64, n), make([]float64, n), make([]float64, n)
+	for step := range steps {
+		if s.ctx.Err() != nil {
+			return false
+		}
+		for j := range between {
+			between[j] = 0.5*a[j] + 0.5*b[j]
+		}
+		s.f.Gradient(ga, a)
+		s.f.Gradient(gb, b)
+		s.f.Gradient(gm, between)
+		norm := 0.0
+		for j := range gm {
+			ga[j], gb[j] = 0.5*gm[j]-0.5*ga[j], 0.5*gm[j]-0.5*gb[j]
+			norm += ga[j]*ga[j] + gb[j]*gb[j]
+		}
+		norm = math.Sqrt(norm)
+		if !(norm > 1e-14) || math.IsInf(norm, 0) {
+			return false
+		}
+		for j := range a {
+			a[j] += rate * ga[j] / norm
+			b[j] += rate * gb[j] / norm
+		}
+		if found(step) {
+			return true
+		}
+		rate *= 0.995
 	}
 	return false
 }

@@ -86,6 +86,9 @@ func (v *Verdict) String() string {
 		if v.StrongConvexity > 0 {
 			s = fmt.Sprintf("strongly convex with modulus %.4g: proved", v.StrongConvexity)
 		}
+		if len(v.Proof) == 1 {
+			return s + " in 1 step"
+		}
 		return s + fmt.Sprintf(" in %d steps", len(v.Proof))
 	case NotConvex:
 		c := v.Certificate

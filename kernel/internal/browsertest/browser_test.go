@@ -340,19 +340,25 @@ func TestJupyterLab(t *testing.T) {
 	base := lab(t)
 	b.do(t, chromedp.Navigate(base+"/lab/tree/"+notebook+".ipynb?reset"))
 	b.wait(t, "JupyterLab", `window.jupyterapp`, 60*time.Second)
-	b.wait(t, "the notebook", `window.jupyterapp.shell.currentWidget?.context?.isReady`, 60*time.Second)
-	b.wait(t, "the kernel", `window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === "idle"`, 60*time.Second)
+	// In a headless browser nothing may have the focus, and then the shell has no current widget.
+	b.wait(t, "the notebook", `(() => {
+		window.saddlePanel = [...window.jupyterapp.shell.widgets("main")].find((w) => w.context && w.sessionContext);
+		if (!window.saddlePanel?.context.isReady) return false;
+		window.jupyterapp.shell.activateById(window.saddlePanel.id);
+		return true;
+	})()`, 60*time.Second)
+	b.wait(t, "the kernel", `window.saddlePanel.sessionContext?.session?.kernel?.status === "idle"`, 60*time.Second)
 	var ignored any
 	b.do(t, chromedp.Evaluate(`(window.jupyterapp.commands.execute("notebook:run-all-cells").then(() => { window.saddleRan = true; }, (e) => { window.saddleRan = String(e); }), 0)`, &ignored))
 	b.wait(t, "Run All", `window.saddleRan`, 3*time.Minute)
 	b.wait(t, "the outputs", `(() => {
-		const cells = window.jupyterapp.shell.currentWidget.content.model.cells;
+		const cells = window.saddlePanel.content.model.cells;
 		for (let i = 0; i < cells.length; i++) { const c = cells.get(i); if (c.type === "code" && !c.executionCount) return false; }
 		return true;
 	})()`, time.Minute)
 	var failed string
 	b.do(t, chromedp.Evaluate(`(() => {
-		const cells = window.jupyterapp.shell.currentWidget.content.model.cells;
+		const cells = window.saddlePanel.content.model.cells;
 		for (let i = 0; i < cells.length; i++) { const c = cells.get(i); if (c.type !== "code") continue;
 			for (let k = 0; k < c.outputs.length; k++) { const o = c.outputs.get(k).toJSON(); if (o.output_type === "error") return o.ename + ": " + o.evalue; } }
 		return "";
@@ -361,7 +367,7 @@ func TestJupyterLab(t *testing.T) {
 		t.Fatalf("a cell failed: %s", failed)
 	}
 	b.do(t, chromedp.Evaluate(`(() => { // outputs of cells far from view are not in the page: go to the first figure
-		const panel = window.jupyterapp.shell.currentWidget.content;
+		const panel = window.saddlePanel.content;
 		for (let i = 0; i < panel.model.cells.length; i++) { const c = panel.model.cells.get(i); if (c.type !== "code") continue;
 			for (let k = 0; k < c.outputs.length; k++) { const d = c.outputs.get(k).toJSON().data; if (d && JSON.stringify(d["text/html"] || "").includes("surface")) { panel.activeCellIndex = i; panel.scrollToItem(i); return i; } } }
 		return -1;

@@ -440,7 +440,7 @@ func (p *Process) insist(done chan *Outcome) {
 	if !running() {
 		return
 	}
-	if cpuTime(p.cmd.Process.Pid)-before < 250*time.Millisecond {
+	if cpuTime(p.cmd.Process.Pid)-before < 50*time.Millisecond { // waiting costs next to nothing, however busy the machine is
 		p.send(Request{Op: "abandon"})
 		wait(time.Second)
 		if !running() {

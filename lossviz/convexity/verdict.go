@@ -141,7 +141,8 @@ func (v *Verdict) Explain() string {
 
 // MarshalJSON writes the verdict as `saddle judge` prints it. Numbers read back to the
 // same bits. The points of a certificate are objects of named weights for a network
-// and plain arrays for other functions.
+// and plain arrays for other functions. All keys are always there: strong_convexity is null but for a
+// proof, certificate is null without one.
 func (v *Verdict) MarshalJSON() ([]byte, error) {
 	if v.err != nil {
 		return nil, v.err
@@ -154,11 +155,11 @@ func (v *Verdict) MarshalJSON() ([]byte, error) {
 	}
 	out := struct {
 		Verdict         Kind         `json:"verdict"`
-		Proof           []Step       `json:"proof,omitempty"`
-		StrongConvexity *float64     `json:"strong_convexity,omitempty"`
-		Certificate     *certificate `json:"certificate,omitempty"`
+		Proof           []Step       `json:"proof"`
+		StrongConvexity *float64     `json:"strong_convexity"`
+		Certificate     *certificate `json:"certificate"`
 		Tried           []string     `json:"tried"`
-	}{Verdict: v.Kind, Proof: v.Proof, Tried: []string{}}
+	}{Verdict: v.Kind, Proof: append([]Step{}, v.Proof...), Tried: []string{}}
 	if v.Kind == Convex {
 		out.StrongConvexity = &v.StrongConvexity
 	}

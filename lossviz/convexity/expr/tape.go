@@ -69,13 +69,10 @@ func (t *Tape) Work() int { return len(t.args) + len(t.code) }
 
 // A Memory holds what one evaluation needs, so that the next does not allocate.
 type Memory struct {
-	val               []iv
-	dot, bar, barDot  []iv
-	first, second     []iv
-	jets              []iv
-	jetValue          []iv
-	floats            []float64
-	scratch, scratch2 []iv
+	val, dot, bar, barDot []iv
+	first, second         []iv
+	jets, scratch         []iv
+	floats                []float64
 }
 
 func grow(s []iv, n int) []iv {

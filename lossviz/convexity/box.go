@@ -13,7 +13,7 @@ import (
 )
 
 // maxEigen is the largest number of parameters for which whole Hessians are enclosed.
-const maxEigen = 400
+const maxEigen = 250
 
 // A PointVerdict says how a function bends at one point.
 type PointVerdict struct {
@@ -65,7 +65,7 @@ func (v *PointVerdict) String() string {
 		open, len(v.Eigenvalues), first.Lo, first.Hi)
 }
 
-// AtPoint encloses the eigenvalues of the Hessian at theta. It is for up to 400 parameters.
+// AtPoint encloses the eigenvalues of the Hessian at theta. It is for up to 250 parameters.
 func AtPoint(loss landscape.Objective, theta []float64, opts ...Option) *PointVerdict {
 	v := &PointVerdict{Kind: Undetermined}
 	set, stop := newSettings(opts)
@@ -128,7 +128,7 @@ func (v *BoxVerdict) String() string {
 
 // OnBox decides whether loss is convex on the box lo <= theta <= hi, by enclosing the
 // Hessian over it and over its halves, cut along the widest side, in up to Pieces boxes.
-// It needs few parameters (400 at most) and narrow boxes: over a wide one nothing is certain.
+// It needs few parameters (250 at most) and narrow boxes: over a wide one nothing is certain.
 func OnBox(loss landscape.Objective, lo, hi []float64, opts ...Option) *BoxVerdict {
 	v := &BoxVerdict{Kind: Undetermined}
 	set, stop := newSettings(opts)
@@ -286,7 +286,7 @@ func OnSlice(loss landscape.Objective, plane *landscape.Plane, radius float64, c
 			row[j] = Up
 			if !everywhere {
 				cell := [2]interval.Interval{{Lo: v.X[j], Hi: v.X[j+1]}, {Lo: v.Y[i], Hi: v.Y[i+1]}}
-				row[j], err = s.cell(set.ctx, plane.Origin, directions, cell, 2)
+				row[j], err = s.cell(set.ctx, plane.Origin, directions, cell, 1)
 			}
 			if err != nil {
 				v.err = fmt.Errorf("convexity: interrupted after %d of %d cells: %w", i*cells+j, cells*cells, err)
@@ -355,7 +355,7 @@ func (v *SliceVerdict) MIMEBundle() (map[string]any, error) {
 	if v.err != nil {
 		return nil, v.err
 	}
-	contour := chart.Contour{Title: "Where is the slice convex?", Caption: v.what + ": " + v.String() + ". +1: convex, proved; −1: bulges, certified; 0: open"}
+	contour := chart.Contour{Title: "Where is the slice convex?", XName: "x", YName: "y", ZName: "bend", Caption: v.what + ": " + v.String() + ". +1: convex, proved; −1: bulges, certified; 0: open"}
 	middles := func(edges []float64) (m []float64) {
 		for i := range edges[1:] {
 			m = append(m, (edges[i]+edges[i+1])/2)

@@ -1,9 +1,11 @@
 package convexity
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/gosaddle/saddle/lossviz/landscape"
 	"github.com/gosaddle/saddle/lossviz/spectrum"
@@ -207,6 +209,17 @@ func (s *search) bestMirror(hidden []HiddenLayer, theta []float64) (a, b []float
 // its eigenvector bulges.
 func (s *search) curvature() bool {
 	points := append(append([][]float64(nil), s.starts...), s.trained...)
+	if s.network != nil && s.network.L2 > 0 { // the penalty's curvature is constant, that of the data grows with the weights
+		for _, size := range []float64{3, 10, 30, 100} {
+			for _, theta := range s.starts[len(s.points):] {
+				large := make([]float64, len(theta))
+				for i, x := range theta {
+					large[i] = size * x
+				}
+				points = append(points, large)
+			}
+		}
+	}
 	for i, theta := range points {
 		if s.ctx.Err() != nil {
 			return false
@@ -226,9 +239,9 @@ func (s *search) curvature() bool {
 	return false
 }
 
-// along tries segments of several lengths around a point, the most bulging first.
+// along tries segments of several lengths around a point, first the one whose gap is clearest beside the
+// values themselves; of about equal ones that of a length nearest to 1.
 func (s *search) along(theta, direction []float64) bool {
-	best, step := 0.0, 0.0
 	ends := func(h float64) (a, b []float64) {
 		a, b = make([]float64, len(theta)), make([]float64, len(theta))
 		for i := range theta {
@@ -236,21 +249,39 @@ func (s *search) along(theta, direction []float64) bool {
 		}
 		return a, b
 	}
-	for h := 1e-3; h < 20; h *= 2 {
+	type segment struct{ h, clear float64 }
+	var found []segment
+	best, middle := 0.0, s.objective.Value(theta)
+	for h := 0x1p-10; h < 100; h *= 2 {
 		a, b := ends(h)
-		g := s.gap(a, b, 0.5)
-		if !(g <= s.attempt.Gap) && !math.IsInf(g, 0) {
+		va, vb := s.objective.Value(a), s.objective.Value(b)
+		g := middle - va/2 - vb/2
+		if math.IsNaN(g) || math.IsInf(g, 0) {
+			continue
+		}
+		if !(g <= s.attempt.Gap) {
 			s.attempt.Gap = g
 		}
-		if g > best && !math.IsInf(g, 0) {
-			best, step = g, h
+		if size := math.Abs(middle) + math.Abs(va) + math.Abs(vb); g > 1e-15*size {
+			found = append(found, segment{h, g / size})
+			best = math.Max(best, g/size)
 		}
 	}
-	if step == 0 {
-		return false
+	slices.SortStableFunc(found, func(x, y segment) int {
+		order := func(s segment) float64 {
+			if s.clear > 0.9*best {
+				return math.Abs(math.Log(s.h)) - 1e6
+			}
+			return -s.clear
+		}
+		return cmp.Compare(order(x), order(y))
+	})
+	for _, f := range found[:min(3, len(found))] {
+		if a, b := ends(f.h); s.try(a, b, 0.5) {
+			return true
+		}
 	}
-	a, b := ends(step)
-	return s.try(a, b, 0.5)
+	return false
 }
 
 // segments: between random points, trained ones, and one of each, with the weights

@@ -5,6 +5,8 @@ import (
 	"flag"
 	"math"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/gosaddle/saddle/lossviz/convexity"
@@ -13,7 +15,7 @@ import (
 	"github.com/gosaddle/saddle/lossviz/nn"
 )
 
-var problems = flag.Int("problems", 300, "random problems for the soundness test; 10000 for the full run")
+var problems = flag.Int("problems", 150, "random problems for the soundness test; 10000 for the full run")
 
 var activations = []nn.Activation{nn.Identity, nn.Sigmoid, nn.Tanh, nn.ReLU, nn.LeakyReLU, nn.Softplus, nn.GELU, nn.SiLU}
 
@@ -248,32 +250,51 @@ func TestStrongConvexity(t *testing.T) {
 }
 
 func TestJSONReadsBackToTheSameBits(t *testing.T) {
-	v := convexity.Judge(landscape.NewObjective(nn.MLP(2, 3, 1, nn.Tanh), nn.LogisticLoss, dataset.Moons(30, 0.15, 1)))
+	loss := landscape.NewObjective(nn.MLP(2, 3, 1, nn.Tanh), nn.LogisticLoss, dataset.Moons(30, 0.15, 1))
+	v := convexity.Judge(loss)
 	text, err := json.Marshal(v)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var back struct {
-		Verdict     string
-		Certificate struct {
-			A struct {
-				W [][]float64 `json:"0.weight"`
-				B []float64   `json:"0.bias"`
-			}
-			T   float64
-			Gap [2]float64
-		}
+	back := convexity.Read(text, loss)
+	if back.Err() != nil {
+		t.Fatal(back.Err())
 	}
-	if err := json.Unmarshal(text, &back); err != nil {
+	again, err := json.Marshal(back)
+	if err != nil {
 		t.Fatal(err)
 	}
-	c := v.Certificate
-	if back.Verdict != "not-convex" || back.Certificate.T != c.T || back.Certificate.Gap != [2]float64{c.Gap.Lo, c.Gap.Hi} {
-		t.Errorf("read back %+v of %s", back, text)
+	if want := v.Certificate; back.Certificate.T != want.T || back.Certificate.Gap != want.Gap ||
+		!slices.Equal(back.Certificate.A, want.A) || !slices.Equal(back.Certificate.B, want.B) {
+		t.Errorf("read back %s, was %s", again, text)
 	}
-	for i := range 6 {
-		if back.Certificate.A.W[i/2][i%2] != c.A[i] {
-			t.Errorf("weight %d: %v, was %v", i, back.Certificate.A.W[i/2][i%2], c.A[i])
+	if err := back.Verify(); err != nil {
+		t.Error(err)
+	}
+	forged := strings.Replace(string(text), `"t":0.5`, `"t":0.25`, 1)
+	if forged == string(text) || convexity.Read([]byte(forged), loss).Verify() == nil {
+		t.Error("a forged t passed")
+	}
+	for _, bad := range []string{"", "{}", `{"verdict": "maybe"}`, `{"verdict": "not-convex"}`, `{"verdict": "not-convex", "certificate": {"a": {}, "b": {}, "t": 0.5, "gap": [1, 2]}}`} {
+		if convexity.Read([]byte(bad), loss).Err() == nil {
+			t.Errorf("%s was accepted", bad)
 		}
 	}
+}
+
+func FuzzRead(f *testing.F) {
+	loss := landscape.NewObjective(nn.MLP(1, 2, 1, nn.Tanh), nn.LogisticLoss, dataset.New("two", []float64{-1, 1}, []float64{0, 1}, 1))
+	v := convexity.Judge(loss)
+	text, err := json.Marshal(v)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(text)
+	f.Add([]byte(`{"verdict": "convex", "strong_convexity": 1}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		v := convexity.Read(text, loss)
+		if err := v.Verify(); err == nil && v.Kind == convexity.Convex {
+			t.Errorf("%s proves a network with a hidden layer convex", text)
+		}
+	})
 }

@@ -99,6 +99,9 @@ func (v *Verdict) String() string {
 		chord := c.chord()
 		return fmt.Sprintf("not convex: L(%s) = %s > %s, certified", where, above(c.Between.Mid(), chord.Mid()), below(c.Between.Mid(), chord.Mid()))
 	}
+	if v.subject != nil && v.subject.why != "" {
+		return fmt.Sprintf("undetermined: %s; the largest gap seen, in rounded arithmetic, is %.3g", v.subject.why, v.BestGap)
+	}
 	return fmt.Sprintf("undetermined: no proof, and no counter-example in %d attempts (largest gap %.3g)", len(v.Tried), v.BestGap)
 }
 

@@ -99,7 +99,7 @@ func (c *CriticalSet) MIMEBundle() (map[string]any, error) {
 
 // maxCritical is the largest number of parameters for a search of critical points, each
 // step of which takes a full Hessian.
-const maxCritical = 400
+const maxCritical = 250
 
 // CriticalPoints looks for critical points of any index, from Starts (20) starting points: random ones of
 // several sizes, most of them moved downhill for a while, and those given. From each, Newton's method on the gradient, damped so that its

@@ -74,4 +74,7 @@ require (
 	mvdan.cc/xurls/v2 v2.6.0 // indirect
 )
 
-tool golang.org/x/tools/gopls
+tool (
+	golang.org/x/tools/gopls
+	honnef.co/go/tools/cmd/staticcheck
+)

@@ -4,7 +4,12 @@ standardize.json, from scikit-learn's copies.
     pip install scikit-learn==1.9.1 numpy==2.4.6
     python make_data.py
 """
-import csv, gzip, json, pathlib
+
+import csv
+import gzip
+import json
+import pathlib
+
 import numpy as np
 from sklearn.datasets import load_digits, load_iris
 from sklearn.preprocessing import StandardScaler
@@ -27,5 +32,10 @@ with open(data / "digits.bin.gz", "wb") as f:
     f.write(gzip.compress(rows.tobytes(), 9, mtime=0))
 
 with open(here / "standardize.json", "w") as f:
-    json.dump({"iris": StandardScaler().fit_transform(iris.data)[[0, 75, 149]].tolist(),
-               "digits": StandardScaler().fit_transform(digits.data)[1000].tolist()}, f)
+    json.dump(
+        {
+            "iris": StandardScaler().fit_transform(iris.data)[[0, 75, 149]].tolist(),
+            "digits": StandardScaler().fit_transform(digits.data)[1000].tolist(),
+        },
+        f,
+    )

@@ -4,10 +4,13 @@ in float64, point by point.
     pip install torch==2.12.1
     python make_reference.py
 """
-import json, pathlib
+
+import json
+import pathlib
+
 import torch
 from torch import nn
-from torch.nn.utils import parameters_to_vector, vector_to_parameters
+from torch.nn.utils import vector_to_parameters
 
 torch.set_default_dtype(torch.float64)
 torch.manual_seed(3)
@@ -32,7 +35,10 @@ def case(name, sizes, act, loss, x, y):
         layers += [nn.Linear(a, b)] + ([act()] if i + 2 < len(sizes) else [])
     model = nn.Sequential(*layers)
     theta = [p.detach().clone() for p in model.parameters()]
-    flat = lambda ts: torch.cat([t.reshape(-1) for t in ts])
+
+    def flat(ts):
+        return torch.cat([t.reshape(-1) for t in ts])
+
     raw = [[torch.randn_like(t) for t in theta] for _ in range(2)]
     d = [flat(normalized(r, theta, "filter")) for r in raw]
     origin = flat(theta)
@@ -48,9 +54,9 @@ def case(name, sizes, act, loss, x, y):
             rows[k].append([])
         for b in axis:
             v = origin + a * d[0] + b * d[1]
-            l = value(v)
-            grad = torch.autograd.grad(l, list(model.parameters()))
-            rows["loss"][-1].append(l.item())
+            at = value(v)
+            grad = torch.autograd.grad(at, list(model.parameters()))
+            rows["loss"][-1].append(at.item())
             rows["gradient-norm"][-1].append(flat(grad).norm().item())
             z = model(x).detach()
             right = (z.argmax(1) == y) if z.shape[1] > 1 else ((z > 0).double() == y)
@@ -61,7 +67,7 @@ def case(name, sizes, act, loss, x, y):
             def functional(u):
                 parts, at = {}, 0
                 for n, s, k in shapes:
-                    parts[n] = u[at:at + k].reshape(s)
+                    parts[n] = u[at : at + k].reshape(s)
                     at += k
                 return loss(torch.func.functional_call(model, parts, (x,)), y)
 
@@ -69,10 +75,14 @@ def case(name, sizes, act, loss, x, y):
             rows["hessian-min"][-1].append(eigen[0].item())
             rows["hessian-max"][-1].append(eigen[-1].item())
     return {
-        "name": name, "sizes": sizes, "activation": act.__name__.lower(),
+        "name": name,
+        "sizes": sizes,
+        "activation": act.__name__.lower(),
         "loss": "logistic" if sizes[-1] == 1 else "cross-entropy",
-        "x": x.reshape(-1).tolist(), "y": y.reshape(-1).double().tolist(),
-        "theta": origin.tolist(), "raw": [flat(r).tolist() for r in raw],
+        "x": x.reshape(-1).tolist(),
+        "y": y.reshape(-1).double().tolist(),
+        "theta": origin.tolist(),
+        "raw": [flat(r).tolist() for r in raw],
         "filter": [v.tolist() for v in d],
         "layer": flat(normalized(raw[0], theta, "layer")).tolist(),
         "values": rows,

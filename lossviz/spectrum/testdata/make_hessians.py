@@ -3,6 +3,7 @@
 Run with PyPI's torch:  python make_hessians.py > hessians.json
 The tests read the file and do not need PyTorch.
 """
+
 import json
 
 import torch

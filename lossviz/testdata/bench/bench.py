@@ -85,7 +85,10 @@ class Case:
 
     def write(self, folder):
         """Everything as float64, little endian, one file: x, y, theta, d1, d2."""
-        flat = lambda ts: torch.cat([t.flatten() for t in ts]).double().numpy()
+
+        def flat(ts):
+            return torch.cat([t.flatten() for t in ts]).double().numpy()
+
         arrays = [self.x.double().numpy(), self.y.double().numpy(), flat(self.theta), flat(self.d1), flat(self.d2)]
         with open(folder / "arrays.f64", "wb") as f:
             for a in arrays:

@@ -1,9 +1,12 @@
 """Writes reference.json: the way of PyTorch's optimizers on Rosenbrock's function, in float64.
 
-    pip install torch==2.12.1
-    python make_reference.py
+pip install torch==2.12.1
+python make_reference.py
 """
-import json, pathlib
+
+import json
+import pathlib
+
 import torch
 
 torch.set_default_dtype(torch.float64)

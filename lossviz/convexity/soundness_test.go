@@ -298,3 +298,23 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// Negative zeros keep their sign, also for readers that take -0 for an integer.
+func TestNegativeZeroIsWritten(t *testing.T) {
+	f := convexity.Function(2, convexity.Neg(convexity.Square(convexity.Var(0))))
+	v := convexity.Judge(f, convexity.From([]float64{1, math.Copysign(0, -1)}))
+	if v.Kind != convexity.NotConvex {
+		t.Fatal(v.Explain())
+	}
+	v.Certificate.A[1], v.Certificate.B[1] = math.Copysign(0, -1), 0
+	text, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(text), "-0.0]") {
+		t.Errorf("no -0.0 in %s", text)
+	}
+	if back := convexity.Read(text, f); !math.Signbit(back.Certificate.A[1]) || math.Signbit(back.Certificate.B[1]) || back.Verify() != nil {
+		t.Errorf("%s reads back with %v and %v: %v", text, back.Certificate.A, back.Certificate.B, back.Verify())
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/gosaddle/saddle/lossviz/convexity/interval"
+	"github.com/gosaddle/saddle/lossviz/internal/decimal"
 	"github.com/gosaddle/saddle/lossviz/nn"
 )
 
@@ -151,23 +152,23 @@ func (v *Verdict) MarshalJSON() ([]byte, error) {
 		return nil, v.err
 	}
 	type certificate struct {
-		A   any        `json:"a"`
-		B   any        `json:"b"`
-		T   float64    `json:"t"`
-		Gap [2]float64 `json:"gap"`
+		A   any             `json:"a"`
+		B   any             `json:"b"`
+		T   decimal.Number  `json:"t"`
+		Gap decimal.Numbers `json:"gap"`
 	}
 	out := struct {
-		Verdict         Kind         `json:"verdict"`
-		Proof           []Step       `json:"proof"`
-		StrongConvexity *float64     `json:"strong_convexity"`
-		Certificate     *certificate `json:"certificate"`
-		Tried           []string     `json:"tried"`
+		Verdict         Kind            `json:"verdict"`
+		Proof           []Step          `json:"proof"`
+		StrongConvexity *decimal.Number `json:"strong_convexity"`
+		Certificate     *certificate    `json:"certificate"`
+		Tried           []string        `json:"tried"`
 	}{Verdict: v.Kind, Proof: append([]Step{}, v.Proof...), Tried: []string{}}
 	if v.Kind == Convex {
-		out.StrongConvexity = &v.StrongConvexity
+		out.StrongConvexity = (*decimal.Number)(&v.StrongConvexity)
 	}
 	if c := v.Certificate; c != nil {
-		out.Certificate = &certificate{weights(v.blocks, c.A), weights(v.blocks, c.B), c.T, [2]float64{c.Gap.Lo, c.Gap.Hi}}
+		out.Certificate = &certificate{weights(v.blocks, c.A), weights(v.blocks, c.B), decimal.Number(c.T), decimal.Numbers{c.Gap.Lo, c.Gap.Hi}}
 	}
 	for _, a := range v.Tried {
 		out.Tried = append(out.Tried, a.String())
@@ -178,7 +179,7 @@ func (v *Verdict) MarshalJSON() ([]byte, error) {
 // weights is theta as a map of nested arrays with the keys of job files.
 func weights(blocks []nn.Block, theta []float64) any {
 	if blocks == nil {
-		return theta
+		return decimal.Numbers(theta)
 	}
 	m := map[string]any{}
 	for _, b := range blocks {
@@ -189,7 +190,7 @@ func weights(blocks []nn.Block, theta []float64) any {
 
 func nested(shape []int, x []float64) any {
 	if len(shape) <= 1 {
-		return x
+		return decimal.Numbers(x)
 	}
 	rows := make([]any, shape[0])
 	size := len(x) / shape[0]

@@ -13,6 +13,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
+	"github.com/gosaddle/saddle/lossviz/internal/decimal"
 	"github.com/gosaddle/saddle/lossviz/landscape"
 	"github.com/gosaddle/saddle/lossviz/nn"
 )
@@ -94,12 +95,12 @@ func hessian(ctx context.Context, objective landscape.TwiceDifferentiable, theta
 // Write writes the inspection as JSON: "loss", "accuracy" (null where it means nothing), "gradient" by the keys of
 // the weights and in their shapes, "hessian_eigenvalues" ascending (null if there are too many parameters).
 func (in *Inspection) Write(w io.Writer) error {
-	out := appendNumber([]byte(`{"loss": `), in.Loss)
+	out := decimal.Append([]byte(`{"loss": `), in.Loss)
 	out = append(out, ",\n\"accuracy\": "...)
 	if math.IsNaN(in.Accuracy) {
 		out = append(out, "null"...)
 	} else {
-		out = appendNumber(out, in.Accuracy)
+		out = decimal.Append(out, in.Accuracy)
 	}
 	out = append(out, ",\n\"gradient\": {"...)
 	for i, b := range in.blocks {

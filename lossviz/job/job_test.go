@@ -11,7 +11,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -514,25 +513,6 @@ func TestFiles(t *testing.T) {
 	}
 }
 
-// What NumPy itself writes: row- and column-major, both byte orders, every kind of number.
-func TestNumPy(t *testing.T) {
-	arrays, err := readNPZ(filepath.Join("testdata", "numpy.npz")) // np.savez of the values below
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, want := range map[string]nn.Tensor{
-		"x":      {Shape: []int{3, 2}, Data: []float64{0, 1, 2, 3, 4, 5}},
-		"y":      {Shape: []int{3}, Data: []float64{1, 0, 1}},
-		"big":    {Shape: []int{2, 2, 2}, Data: []float64{1, 1, 1, 1, 1, 1, 1, 1}},
-		"scalar": {Data: []float64{3}},
-		"flag":   {Shape: []int{2}, Data: []float64{1, 0}},
-	} {
-		if got := arrays[name]; !slices.Equal(got.Shape, want.Shape) || !slices.Equal(got.Data, want.Data) {
-			t.Errorf("%s: %v, want %v", name, got, want)
-		}
-	}
-}
-
 func matrix(t nn.Tensor) any {
 	if t.Shape[0] == 3 {
 		return [3][2]float64{{t.Data[0], t.Data[1]}, {t.Data[2], t.Data[3]}, {t.Data[4], t.Data[5]}}
@@ -623,31 +603,6 @@ func FuzzPart(f *testing.F) {
 		}
 		if r, err := Merge(path); err == nil {
 			output(t, r)
-		}
-	})
-}
-
-func FuzzNPZ(f *testing.F) {
-	path := filepath.Join(f.TempDir(), "a.npz")
-	w, err := npz.Create(path)
-	if err != nil {
-		f.Fatal(err)
-	}
-	if err := errors.Join(w.Write("x", [2][2]float64{{1, 2}, {3, 4}}), w.Write("y", []int32{1}), w.Close()); err != nil {
-		f.Fatal(err)
-	}
-	text, _ := os.ReadFile(path)
-	f.Add(text)
-	f.Fuzz(func(t *testing.T, text []byte) {
-		path := filepath.Join(t.TempDir(), "a.npz")
-		if err := os.WriteFile(path, text, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		arrays, err := readNPZ(path)
-		for name, a := range arrays {
-			if err == nil && nn.Shape(a.Shape).Size() != len(a.Data) {
-				t.Errorf("%s: shape %v, %d numbers", name, a.Shape, len(a.Data))
-			}
 		}
 	})
 }

@@ -6,12 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 
+	"github.com/gosaddle/saddle/lossviz/internal/decimal"
 	"github.com/gosaddle/saddle/lossviz/landscape"
 	"github.com/gosaddle/saddle/lossviz/nn"
 )
@@ -157,31 +157,16 @@ func appendRows(out []byte, values []float64, columns int) []byte {
 	return append(out, ']')
 }
 
-// appendNumbers writes numbers so that they read back to the same bits, in every language that reads
-// decimals correctly; non-finite ones are the strings "NaN", "+Inf" and "-Inf".
+// appendNumbers writes an array of numbers; see [decimal.Append].
 func appendNumbers(out []byte, values []float64) []byte {
 	out = append(out, '[')
 	for i, x := range values {
 		if i > 0 {
 			out = append(out, ", "...)
 		}
-		out = appendNumber(out, x)
+		out = decimal.Append(out, x)
 	}
 	return append(out, ']')
-}
-
-func appendNumber(out []byte, x float64) []byte {
-	switch {
-	case math.IsNaN(x):
-		return append(out, `"NaN"`...)
-	case math.IsInf(x, 1):
-		return append(out, `"+Inf"`...)
-	case math.IsInf(x, -1):
-		return append(out, `"-Inf"`...)
-	case x == 0 && math.Signbit(x):
-		return append(out, "-0.0"...) // a bare -0 is an integer to some, and loses its sign
-	}
-	return strconv.AppendFloat(out, x, 'g', -1, 64)
 }
 
 // A part is the file of a shard. Values are the bytes of little-endian float64 (base64 in JSON).

@@ -3,10 +3,12 @@ package job
 import (
 	"fmt"
 	"math"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/gosaddle/saddle/lossviz/internal/npz"
 	"github.com/gosaddle/saddle/lossviz/nn"
 )
 
@@ -110,7 +112,15 @@ func (r *reader) arrays(file value) (map[string]nn.Tensor, error) {
 	var arrays map[string]nn.Tensor
 	switch filepath.Ext(path) {
 	case ".npz":
-		arrays, err = readNPZ(path)
+		var text []byte
+		var read map[string]npz.Array
+		if text, err = os.ReadFile(path); err == nil {
+			read, err = npz.Read(text)
+		}
+		arrays = map[string]nn.Tensor{}
+		for name, a := range read {
+			arrays[name] = nn.Tensor(a)
+		}
 	case ".safetensors":
 		arrays, err = nn.ReadSafetensors(path)
 	default:

@@ -7,10 +7,9 @@ import (
 	"io"
 	"strconv"
 	"strings"
-)
 
-// decimal writes x so that it reads back to the same bits.
-func decimal(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
+	"github.com/gosaddle/saddle/lossviz/internal/decimal"
+)
 
 // WriteCSV writes a line for each point: x, y, and the quantities, with a header.
 func (s *Surface) WriteCSV(w io.Writer) error {
@@ -24,9 +23,9 @@ func (s *Surface) WriteCSV(w io.Writer) error {
 	}
 	for i, x := range s.X {
 		for j, y := range s.Y {
-			line = append(line[:0], decimal(x), decimal(y))
+			line = append(line[:0], decimal.String(x), decimal.String(y))
 			for _, name := range s.Names {
-				line = append(line, decimal(s.Values[name][i][j]))
+				line = append(line, decimal.String(s.Values[name][i][j]))
 			}
 			if err := out.Write(line); err != nil {
 				return err
@@ -48,9 +47,9 @@ func (c *Curve) WriteCSV(w io.Writer) error {
 		return err
 	}
 	for i, t := range c.T {
-		line = append(line[:0], decimal(t))
+		line = append(line[:0], decimal.String(t))
 		for _, name := range c.Names {
-			line = append(line, decimal(c.Values[name][i]))
+			line = append(line, decimal.String(c.Values[name][i]))
 		}
 		if err := out.Write(line); err != nil {
 			return err
@@ -160,7 +159,7 @@ func (s *Surface) WriteVTP(w io.Writer) error {
 type vtp struct{ out *bufio.Writer }
 
 func (v *vtp) text(s string)   { v.out.WriteString(s) }
-func (v *vtp) float(x float64) { v.out.WriteString(decimal(x)); v.out.WriteByte(' ') }
+func (v *vtp) float(x float64) { v.out.WriteString(decimal.String(x)); v.out.WriteByte(' ') }
 func (v *vtp) int(n int)       { v.out.WriteString(strconv.Itoa(n)); v.out.WriteByte(' ') }
 
 func (v *vtp) piece(points, lines, polys int) {

@@ -7,15 +7,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/sbinet/npyio/npy"
 	"gonum.org/v1/gonum/mat"
+
+	"github.com/gosaddle/saddle/lossviz/chart"
+	"github.com/gosaddle/saddle/lossviz/internal/decimal"
+	"github.com/gosaddle/saddle/lossviz/internal/npz"
 )
 
 // A file holds a surface or a curve; the fields of its JSON. Numbers are written so that
@@ -37,6 +39,9 @@ type file struct {
 	Computed []string   `json:"computed,omitempty"`
 	Segment  bool       `json:"segment,omitempty"` // a curve between two points
 	Paths    []savePath `json:"paths,omitempty"`
+	Points   []saveMark `json:"points,omitempty"` // marked ones
+	Log      bool       `json:"log,omitempty"`    // how figures begin
+	Clip     float64    `json:"clip,omitempty"`
 	Origin   numbers    `json:"origin,omitempty"`
 	XVector  numbers    `json:"x_vector,omitempty"`
 	YVector  numbers    `json:"y_vector,omitempty"`
@@ -51,63 +56,23 @@ type savePath struct {
 	PlaneLoss numbers `json:"plane_loss"`
 }
 
+type saveMark struct {
+	Name string         `json:"name,omitempty"`
+	Kind string         `json:"kind,omitempty"`
+	X    decimal.Number `json:"x"`
+	Y    decimal.Number `json:"y"`
+}
+
+// markKinds are the words for a mark's kind in files.
+var markKinds = map[chart.PointKind]string{chart.Plain: "", chart.Minimum: "minimum", chart.Saddle: "saddle", chart.Maximum: "maximum"}
+
 const (
 	surfaceFormat = "saddle-surface-1"
 	curveFormat   = "saddle-curve-1"
 )
 
 // numbers are float64 in JSON, bit for bit, the non-finite ones as strings.
-type numbers []float64
-
-func (v numbers) MarshalJSON() ([]byte, error) {
-	b := []byte{'['}
-	for i, x := range v {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = appendNumber(b, x)
-	}
-	return append(b, ']'), nil
-}
-
-func appendNumber(b []byte, x float64) []byte {
-	switch {
-	case math.IsNaN(x):
-		return append(b, `"NaN"`...)
-	case math.IsInf(x, 1):
-		return append(b, `"+Inf"`...)
-	case math.IsInf(x, -1):
-		return append(b, `"-Inf"`...)
-	}
-	return strconv.AppendFloat(b, x, 'g', -1, 64)
-}
-
-func (v *numbers) UnmarshalJSON(text []byte) error {
-	var items []json.RawMessage
-	if err := json.Unmarshal(text, &items); err != nil {
-		return err
-	}
-	out := make(numbers, len(items))
-	for i, item := range items {
-		s := string(item)
-		switch s {
-		case `"NaN"`:
-			out[i] = math.NaN()
-		case `"+Inf"`:
-			out[i] = math.Inf(1)
-		case `"-Inf"`:
-			out[i] = math.Inf(-1)
-		default:
-			x, err := strconv.ParseFloat(s, 64)
-			if err != nil {
-				return fmt.Errorf("number %d is %.40s", i, s)
-			}
-			out[i] = x
-		}
-	}
-	*v = out
-	return nil
-}
+type numbers = decimal.Numbers
 
 // rows is a matrix, or for a curve a single row written as such.
 type rows [][]float64
@@ -118,8 +83,7 @@ func (r rows) MarshalJSON() ([]byte, error) {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		text, _ := numbers(row).MarshalJSON()
-		b = append(b, text...)
+		b = decimal.AppendAll(b, row)
 	}
 	return append(b, ']'), nil
 }
@@ -151,6 +115,10 @@ func (s *Surface) file() file {
 	for _, p := range s.Paths {
 		f.Paths = append(f.Paths, savePath{p.Name, p.A, p.B, p.Distance, p.Loss, p.PlaneLoss})
 	}
+	for _, m := range s.Marks {
+		f.Points = append(f.Points, saveMark{m.Name, markKinds[m.Kind], decimal.Number(m.X), decimal.Number(m.Y)})
+	}
+	f.Log, f.Clip = s.log, s.clip
 	return f
 }
 
@@ -299,6 +267,16 @@ func (f *file) surface() (*Surface, error) {
 		}
 		s.Paths = append(s.Paths, Path{p.Name, p.A, p.B, p.Distance, p.Loss, p.PlaneLoss})
 	}
+	for _, m := range f.Points {
+		mark := chart.Point{Name: m.Name, X: float64(m.X), Y: float64(m.Y)}
+		for kind, word := range markKinds {
+			if m.Kind == word {
+				mark.Kind = kind
+			}
+		}
+		s.Marks = append(s.Marks, mark)
+	}
+	s.log, s.clip = f.Log, f.Clip
 	if n, all := rec.finished(), rec.points(); n < all {
 		s.err = fmt.Errorf("landscape: the loaded surface is a part: %s of %s points are computed", thousands(n), thousands(all))
 	}
@@ -511,95 +489,43 @@ func (f *file) writeNPZ(w io.Writer) error {
 }
 
 func parseNPZ(text []byte) (*file, error) {
-	z, err := zip.NewReader(bytes.NewReader(text), int64(len(text)))
-	if err != nil {
-		return nil, fmt.Errorf("the zip file cannot be read: %w", err)
-	}
-	f := new(file)
-	meta, _, err := readArray(z, "saddle", new([]uint8))
+	arrays, err := npz.Read(text)
 	if err != nil {
 		return nil, err
 	}
-	if err := json.Unmarshal(*meta, f); err != nil {
+	meta, ok := arrays["saddle"]
+	if !ok {
+		return nil, errors.New("array \"saddle\", which says what the others are, is missing")
+	}
+	words := make([]byte, len(meta.Data))
+	for i, x := range meta.Data {
+		words[i] = byte(x)
+	}
+	f := new(file)
+	if err := json.Unmarshal(words, f); err != nil {
 		return nil, fmt.Errorf("array \"saddle\" cannot be read: %w", err)
 	}
 	for name, v := range f.arrays() {
-		if !hasEntry(z, name) {
-			continue
-		}
-		data, _, err := readArray(z, name, new([]float64))
-		if err != nil {
-			return nil, err
-		}
-		*v = *data
+		*v = arrays[name].Data
 	}
 	f.Values = map[string]rows{}
 	for q, name := range f.Names {
-		data, shape, err := readArray(z, f.arrayName(q), new([]float64))
-		if err != nil {
-			return nil, err
+		a, ok := arrays[f.arrayName(q)]
+		if !ok {
+			return nil, fmt.Errorf("array %q is missing", f.arrayName(q))
 		}
-		if len(shape) == 1 {
-			f.Values[name] = rows{*data}
-			continue
+		switch len(a.Shape) {
+		case 1:
+			f.Values[name] = rows{a.Data}
+		case 2:
+			r := make(rows, a.Shape[0])
+			for i := range r {
+				r[i] = a.Data[i*a.Shape[1] : (i+1)*a.Shape[1]]
+			}
+			f.Values[name] = r
+		default:
+			return nil, fmt.Errorf("array %q has %d axes, want 1 or 2", name, len(a.Shape))
 		}
-		if len(shape) != 2 {
-			return nil, fmt.Errorf("array %q has %d axes, want 1 or 2", name, len(shape))
-		}
-		var r rows
-		for i := range shape[0] {
-			r = append(r, (*data)[i*shape[1]:(i+1)*shape[1]])
-		}
-		f.Values[name] = r
 	}
 	return f, nil
-}
-
-func hasEntry(z *zip.Reader, name string) bool {
-	return slices.ContainsFunc(z.File, func(f *zip.File) bool { return f.Name == name+".npy" })
-}
-
-// readArray reads a .npy entry whose contents have the size that its header says: a
-// header alone must not make the program allocate.
-func readArray[T float64 | uint8](z *zip.Reader, name string, into *[]T) (*[]T, []int, error) {
-	fail := func(err error) (*[]T, []int, error) { return nil, nil, fmt.Errorf("array %q: %w", name, err) }
-	entry, err := z.Open(name + ".npy")
-	if err != nil {
-		return fail(errors.New("it is missing"))
-	}
-	defer entry.Close()
-	raw, err := io.ReadAll(entry)
-	if err != nil {
-		return fail(err)
-	}
-	body := bytes.NewReader(raw)
-	r, err := npy.NewReader(body)
-	if err != nil {
-		return fail(err)
-	}
-	var zero T
-	size, kind := 1, "|u1"
-	if _, ok := any(zero).(float64); ok {
-		size, kind = 8, "<f8"
-	}
-	d := r.Header.Descr
-	if d.Type != kind || d.Fortran {
-		return fail(fmt.Errorf("it holds %s (Fortran order: %t), want %s in C order", d.Type, d.Fortran, kind))
-	}
-	n := 1
-	for _, s := range d.Shape {
-		if s < 0 || (s > 0 && n > math.MaxInt/16/s) {
-			return fail(fmt.Errorf("its shape is %v", d.Shape))
-		}
-		n *= s
-	}
-	if n*size != body.Len() {
-		return fail(fmt.Errorf("its shape %v takes %d bytes, and there are %d", d.Shape, n*size, body.Len()))
-	}
-	if n > 0 {
-		if err := r.Read(into); err != nil {
-			return fail(err)
-		}
-	}
-	return into, d.Shape, nil
 }

@@ -61,8 +61,7 @@ type Surface struct {
 	Computed [][]bool
 	// Paths are trajectories projected onto the plane.
 	Paths []Path
-	// Marks are points that figures mark, such as those of a [MergeTree]. Files do not
-	// hold them.
+	// Marks are points that figures mark, such as those of a [MergeTree].
 	Marks []chart.Point
 	// Origin, XVector and YVector are the plane.
 	Origin, XVector, YVector []float64

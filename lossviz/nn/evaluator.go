@@ -147,7 +147,7 @@ func (e *Evaluator) accuracy(correct int) float64 {
 	if correct < 0 {
 		return math.NaN()
 	}
-	return float64(correct) * e.share(e.data.N)
+	return float64(correct) / (float64(e.data.N) * float64(e.loss.terms(e.net.out.Size()))) // one rounding: 3 of 5 is 0.6
 }
 
 // Gradient fills grad with the gradient at theta and returns the value there.

@@ -407,3 +407,18 @@ func TestNothingAllocates(t *testing.T) {
 		}
 	}
 }
+
+// Fractions are rounded once: 3 of 5 is the number 0.6.
+func TestAccuracyIsRoundedOnce(t *testing.T) {
+	x := []float64{1, 2, 3, -4, -5}
+	data := dataset.New("five", x, []float64{1, 1, 1, 1, 1}, 1)
+	e := NewEvaluator(New(DenseLayer{In: 1, Out: 1, NoBias: true}), LogisticLoss, data)
+	if got := e.Accuracy([]float64{1}); got != 0.6 {
+		t.Errorf("3 of 5 right is %v", got)
+	}
+	loss, accuracy := []float64{0}, []float64{0}
+	e.Slicer([]float64{1}, []float64{1}, nil).Worker()([]float64{0}, nil, loss, accuracy)
+	if accuracy[0] != 0.6 {
+		t.Errorf("3 of 5 right is %v on a slice", accuracy[0])
+	}
+}

@@ -1,7 +1,13 @@
-package job
+// Package npz reads NumPy's .npz and .npy files: real arrays of any dtype, as float64. It trusts nothing that a
+// file says of itself: damaged ones are errors and take no more memory than their bytes ask for.
+//
+// It knows the format (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html) and nothing of what
+// the arrays are for. Files are written with npyio, whose reader panics on damaged ones.
+package npz
 
 import (
 	"archive/zip"
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -10,20 +16,34 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-
-	"github.com/gosaddle/saddle/lossviz/nn"
 )
 
-// readNPZ reads the arrays of a NumPy .npz file, any real dtype, as float64.
-func readNPZ(path string) (map[string]nn.Tensor, error) {
-	file, err := zip.OpenReader(path)
+// An Array is numbers in row-major order: as many as the product of Shape, one for an empty shape.
+type Array struct {
+	Shape []int
+	Data  []float64
+}
+
+// maxBytes is the most that one file may unpack to: a few bytes can stand for very many zeros.
+const maxBytes = 1 << 33
+
+// Read reads the arrays of a .npz file by name, without the ending .npy.
+func Read(text []byte) (map[string]Array, error) {
+	file, err := zip.NewReader(bytes.NewReader(text), int64(len(text)))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("the zip file cannot be read: %w", err)
 	}
-	defer file.Close()
-	arrays := map[string]nn.Tensor{}
+	arrays := map[string]Array{}
+	left := uint64(maxBytes)
 	for _, f := range file.File {
 		name := strings.TrimSuffix(f.Name, ".npy")
+		if _, twice := arrays[name]; twice {
+			return nil, fmt.Errorf("array %q is there twice", name)
+		}
+		if f.UncompressedSize64 > left {
+			return nil, fmt.Errorf("array %q: the file unpacks to more than %d GB", name, maxBytes>>30)
+		}
+		left -= f.UncompressedSize64
 		a, err := readNPY(f)
 		if err != nil {
 			return nil, fmt.Errorf("array %q: %w", name, err)
@@ -33,38 +53,38 @@ func readNPZ(path string) (map[string]nn.Tensor, error) {
 	return arrays, nil
 }
 
-func readNPY(f *zip.File) (nn.Tensor, error) {
+func readNPY(f *zip.File) (Array, error) {
 	r, err := f.Open()
 	if err != nil {
-		return nn.Tensor{}, err
+		return Array{}, err
 	}
 	defer r.Close()
 	h, err := readHeader(r)
 	if err != nil {
-		return nn.Tensor{}, err
+		return Array{}, err
 	}
 	decode, size, err := dtype(h.dtype)
 	if err != nil {
-		return nn.Tensor{}, err
+		return Array{}, err
 	}
 	count := uint64(1)
 	for _, n := range h.shape {
 		if n < 0 || n != 0 && count > f.UncompressedSize64/uint64(n) {
-			return nn.Tensor{}, fmt.Errorf("its shape %v does not fit its %d bytes", h.shape, f.UncompressedSize64)
+			return Array{}, fmt.Errorf("its shape %v does not fit its %d bytes", h.shape, f.UncompressedSize64)
 		}
 		count *= uint64(n)
 	}
 	if count > f.UncompressedSize64/uint64(size) {
-		return nn.Tensor{}, fmt.Errorf("its shape %v does not fit its %d bytes", h.shape, f.UncompressedSize64)
+		return Array{}, fmt.Errorf("its shape %v does not fit its %d bytes", h.shape, f.UncompressedSize64)
 	}
 	raw, err := io.ReadAll(io.LimitReader(r, int64(count)*int64(size)))
 	if err != nil {
-		return nn.Tensor{}, err
+		return Array{}, err
 	}
 	if len(raw) != int(count)*size {
-		return nn.Tensor{}, errors.New("it ends too early")
+		return Array{}, errors.New("it ends too early")
 	}
-	a := nn.Tensor{Shape: h.shape, Data: make([]float64, count)}
+	a := Array{Shape: h.shape, Data: make([]float64, count)}
 	for i := range a.Data {
 		a.Data[i] = decode(raw[i*size:])
 	}
@@ -84,8 +104,7 @@ type header struct {
 // headerText is the Python dict of a header; NumPy writes its keys in this order.
 var headerText = regexp.MustCompile(`^\{'descr': '([^']*)', 'fortran_order': (True|False), 'shape': \(([0-9, ]*)\), \}\s*$`)
 
-// readHeader reads a .npy header (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html). npyio,
-// which package landscape writes files with, panics on damaged ones.
+// readHeader reads what comes before the numbers.
 func readHeader(r io.Reader) (header, error) {
 	start := make([]byte, 8)
 	if _, err := io.ReadFull(r, start); err != nil || string(start[:6]) != "\x93NUMPY" {

@@ -313,22 +313,12 @@ func frames() []worker.Frame {
 			return all
 		case strings.HasPrefix(f.Function, "github.com/gosaddle/saddle/kernel/internal/live."):
 		default:
-			all = append(all, worker.Frame{Func: funcName(f.Function), File: f.File, Line: f.Line})
+			all = append(all, worker.Frame{Func: worker.Clean(f.Function), File: f.File, Line: f.Line})
 		}
 		if !more {
 			return all
 		}
 	}
-}
-
-// funcName takes the path of the cell's package from a function's name.
-func funcName(name string) string {
-	if rest, ok := strings.CutPrefix(name, "nb/"); ok {
-		if _, f, ok := strings.Cut(rest, "."); ok {
-			name = f
-		}
-	}
-	return worker.Clean(name)
 }
 
 // describe renders variables for %who and for inspection.

@@ -20,9 +20,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sort"
 	"strings"
 	"sync"
+
+	"golang.org/x/mod/modfile"
 )
 
 // Module is the path of Saddle's own module.
@@ -138,18 +141,32 @@ func moduleFiles(source string) (mod, sum []byte, err error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("saddle's own source is incomplete (run ./install.sh again): %w", err)
 	}
-	var b bytes.Buffer
-	for line := range strings.Lines(string(text)) {
-		switch {
-		case strings.HasPrefix(line, "module "):
-			b.WriteString("module notebook\n")
-		case strings.HasPrefix(line, "tool "), strings.HasPrefix(line, "toolchain "):
-		default:
-			b.WriteString(line)
+	file, err := modfile.Parse(filepath.Join(source, "go.mod"), text, nil)
+	if err != nil {
+		return nil, nil, fmt.Errorf("saddle's own source is damaged (run ./install.sh again): %w", err)
+	}
+	// Tools are for those who develop Saddle, not for cells.
+	for _, tool := range slices.Clone(file.Tool) {
+		if err := file.DropTool(tool.Path); err != nil {
+			return nil, nil, fmt.Errorf("workspace: %w", err)
 		}
 	}
-	fmt.Fprintf(&b, "\nrequire %s v0.0.0\n\nreplace %s => %q\n", Module, Module, source)
-	return b.Bytes(), sum, nil
+	file.DropToolchainStmt()
+	for _, err := range []error{
+		file.AddModuleStmt("notebook"),
+		file.AddRequire(Module, "v0.0.0"),
+		file.AddReplace(Module, "", source, ""),
+	} {
+		if err != nil {
+			return nil, nil, fmt.Errorf("workspace: %w", err)
+		}
+	}
+	file.Cleanup()
+	mod, err = file.Format()
+	if err != nil {
+		return nil, nil, fmt.Errorf("workspace: %w", err)
+	}
+	return mod, sum, nil
 }
 
 // run calls the go command in the workspace and returns its standard output.

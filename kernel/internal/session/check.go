@@ -101,6 +101,8 @@ func (s *Session) check(q question) *world {
 		case e.Soft && strings.Contains(e.Msg, "imported and not used"), e.Soft && strings.Contains(e.Msg, "imported as"):
 		case strings.HasPrefix(e.Msg, "initialization cycle"):
 			// A variable of a cell is set in its turn, not before all functions.
+		case len(w.errs) > 0 && w.errs[len(w.errs)-1].Pos == e.Pos && w.errs[len(w.errs)-1].Msg == e.Msg:
+			// go/types tells some mistakes once for the operand and once for the expression.
 		default:
 			w.errs = append(w.errs, e)
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gosaddle/saddle/kernel/internal/build"
 	"github.com/gosaddle/saddle/kernel/internal/cell"
+	"github.com/gosaddle/saddle/kernel/internal/worker"
 )
 
 // plan is a checked cell: what it declares, what has to be made again for it, and the package that does so.
@@ -558,7 +559,7 @@ func (s *Session) compile(ctx context.Context, p *plan, before *live, w *world, 
 
 	// Write.
 	s.units++
-	unit := fmt.Sprintf("nb/c%d", s.units)
+	unit := fmt.Sprint(worker.UnitPrefix, s.units)
 	e := newEmitter(s, l, unit)
 	emit := map[*decl]bool{}
 	for _, d := range l.sorted() {

@@ -150,6 +150,7 @@ func TestLowerCase(t *testing.T) {
 	b.run("1", "1")
 	b.run("q := pair[string, int]{\"a\", 1}\nq.show()", "a1")
 	b.run("q.val", "1")
+	b.run(`fmt.Printf("%T %T\n", q, pair[point, point]{})`, "main.pair[string,int] main.pair[main.point,main.point]\n")
 	b.run("data, _ := json.Marshal(struct { a int; B int }{1, 2})\nstring(data)", `{"B":2}`)
 	b.run("type base struct { id int }\ntype derived struct { base; name string }", "")
 	b.run("d := derived{base{7}, \"n\"}\nd.id + d.base.id", "14")

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"regexp"
 	"runtime"
 	"strings"
 	"sync"
@@ -273,8 +274,19 @@ func (s *stream) send(b []byte) {
 	out.Stream(s.name, Clean(strings.ToValidUTF8(string(b), "\uFFFD")))
 }
 
-// Clean takes the marks of lower-case names out of text for a reader.
-func Clean(text string) string { return strings.ReplaceAll(text, Private, "") }
+// Clean takes the marks of lower-case names out of text for a reader, and gives the packages of cells, whose paths
+// reflection shows in type arguments, the name of the one package that a notebook is.
+func Clean(text string) string {
+	if strings.Contains(text, UnitPrefix) {
+		text = unitPath.ReplaceAllString(text, "main.")
+	}
+	return strings.ReplaceAll(text, Private, "")
+}
+
+// UnitPrefix begins the path of the package that is made of a cell; its number follows.
+const UnitPrefix = "nb/c"
+
+var unitPath = regexp.MustCompile(UnitPrefix + `[0-9]+\.`)
 
 // handle carries out one event.
 func (p *Process) handle(ev Event, ready chan<- error) {

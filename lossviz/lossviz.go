@@ -124,6 +124,9 @@ func PlaneAlong(origin []float64, x, y *Direction) *Plane { return landscape.New
 // Vector is a direction given by its numbers.
 func Vector(name string, v []float64) *Direction { return landscape.Given(name, v) }
 
+// ToPoint is the direction from one point to another: b - a.
+func ToPoint(a, b []float64) *Direction { return landscape.ToPoint(a, b) }
+
 // RandomDirection is a direction with normally distributed entries.
 func RandomDirection(loss Objective, seed uint64) *Direction { return landscape.Random(loss, seed) }
 
@@ -164,6 +167,9 @@ func Over(from, to float64, n int) SliceOption { return landscape.Over(from, to,
 // OverAdaptive sets the coordinates of a line of which a quarter is computed, where it
 // bends.
 func OverAdaptive(from, to float64, n int) SliceOption { return landscape.OverAdaptive(from, to, n) }
+
+// Quiet shows no progress while a line or plane is computed.
+func Quiet() SliceOption { return landscape.Quiet() }
 
 // Checkpoint keeps finished tiles in a file and goes on from it.
 func Checkpoint(path string) SliceOption { return landscape.Checkpoint(path) }

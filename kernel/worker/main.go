@@ -9,6 +9,7 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"os"
 	"os/signal"
@@ -21,6 +22,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/gosaddle/saddle/kernel/internal/celltest"
 	"github.com/gosaddle/saddle/kernel/internal/live"
 	"github.com/gosaddle/saddle/kernel/internal/worker"
 	"github.com/gosaddle/saddle/kernel/worker/show"
@@ -63,11 +65,14 @@ func main() {
 	syscall.CloseOnExec(eventFD)
 	events.enc = json.NewEncoder(os.NewFile(eventFD, "events"))
 	connectGonbui()
+	setUpFlags()
+	openStdin()
 
 	interrupts := make(chan os.Signal, 1)
 	signal.Notify(interrupts, os.Interrupt)
-	var run runner
+	run := runner{place: here()}
 	live.OnShow = run.show
+	live.OnFlag = newFlag
 	live.OnClear = func(wait bool) { send(worker.Event{Kind: "clear", Ack: true, Wait: wait}) }
 	go func() {
 		for range interrupts {
@@ -99,11 +104,13 @@ func main() {
 			if err := os.Chdir(req.Dir); err != nil {
 				fmt.Fprintln(os.Stderr, err)
 			}
+			run.told()
 		case "setenv":
 			for _, kv := range req.Env {
 				name, value, _ := strings.Cut(kv, "=")
 				os.Setenv(name, value)
 			}
+			run.told()
 		case "comm":
 			deliverComm(req.Value)
 		case "exit":
@@ -118,6 +125,8 @@ type runner struct {
 	run     *live.Run
 	cell    string
 	failure *worker.Failure // set by the last expression's value
+	tests   []string        // flags with which to run the tests that are the last expression's value; nil: show it
+	place   place           // what the kernel knows of the process
 	over    *sync.Once      // sends the outcome of the cell, once
 }
 
@@ -127,7 +136,9 @@ func (r *runner) start(req worker.Request) {
 	defer r.mu.Unlock()
 	r.cell, r.failure, r.over = req.Cell, nil, new(sync.Once)
 	over := r.over
-	os.Args = append(os.Args[:1:1], req.Args...)
+	r.tests = req.Tests
+	setArgs(req.Args)
+	setStdin(!req.NoInput)
 	go func() {
 		run := live.Start(req.Cell)
 		r.mu.Lock()
@@ -137,6 +148,7 @@ func (r *runner) start(req worker.Request) {
 		defer func() {
 			var failure *worker.Failure
 			switch v := recover(); {
+			case v == flag.ErrHelp: // asked for, and given
 			case v != nil:
 				failure = &worker.Failure{Kind: "panic", Message: panicText(v), Frames: frames()}
 			case finished:
@@ -183,7 +195,11 @@ func (r *runner) start(req worker.Request) {
 func (r *runner) end(over *sync.Once, run *live.Run, failure *worker.Failure) {
 	over.Do(func() {
 		run.End()
-		send(worker.Event{Kind: "done", Outcome: &worker.Outcome{Declared: live.TakeDeclared(), Failure: failure}})
+		outcome := &worker.Outcome{Declared: live.TakeDeclared(), Failure: failure}
+		r.mu.Lock()
+		outcome.Dir, outcome.Env = r.moved()
+		r.mu.Unlock()
+		send(worker.Event{Kind: "done", Outcome: outcome})
 	})
 }
 
@@ -193,6 +209,7 @@ func (r *runner) interrupt() {
 	r.mu.Unlock()
 	if run != nil {
 		run.Interrupt()
+		wakeStdin()
 	}
 }
 
@@ -235,6 +252,14 @@ func waitingIn(cell string) string {
 
 // show takes the results of the last expression: an error fails the cell, anything else is displayed.
 func (r *runner) show(values []any, quiet bool) {
+	if r.tests != nil && len(values) == 1 {
+		if funcs, ok := values[0].([]any); ok {
+			if err := celltest.Run(r.tests, funcs); err != nil {
+				r.fail(&worker.Failure{Kind: "error", Message: err.Error()})
+			}
+			return
+		}
+	}
 	if n := len(values); n > 0 {
 		if err, ok := values[n-1].(error); ok && err != nil {
 			r.fail(&worker.Failure{Kind: "error", Message: err.Error()})

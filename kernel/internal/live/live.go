@@ -173,3 +173,12 @@ var OnClear func(wait bool)
 
 // ClearOutput takes away what the running cell has shown so far; with wait, not before the next output comes.
 func ClearOutput(wait bool) { OnClear(wait) }
+
+// OnFlag is called with the name of each command-line flag that cell code is about to define.
+var OnFlag func(name string)
+
+// NewFlag returns the name of a flag that is about to be defined: a cell that runs again defines its flags again.
+func NewFlag(name string) string {
+	OnFlag(name)
+	return name
+}

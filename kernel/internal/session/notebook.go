@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -47,6 +48,7 @@ func (n notebook) Environ() []string {
 
 func (n notebook) Setenv(name, value string) error {
 	n.s.mu.Lock()
+	n.s.env = slices.DeleteFunc(slices.Clone(n.s.env), func(kv string) bool { return strings.HasPrefix(kv, name+"=") })
 	n.s.env = append(n.s.env, name+"="+value)
 	n.s.mu.Unlock()
 	return n.tell(worker.Request{Op: "setenv", Env: []string{name + "=" + value}})
@@ -222,7 +224,7 @@ func (n notebook) Restore(ctx context.Context, cells []int) error {
 			return fmt.Errorf("no cell [%d] has run in this session", k)
 		}
 		s.out.Stream("stderr", fmt.Sprintf("restoring Cell[%d]\n", k))
-		if err := s.runGo(ctx, Cell{Code: text, Count: k}, magic.Parse(text).Go, nil, s.out); err != nil {
+		if err := s.runGo(ctx, Cell{Code: text, Count: k}, magic.Parse(text).Go, nil, nil, s.out); err != nil {
 			return fmt.Errorf("running Cell[%d] again: %w", k, err)
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
-	"strings"
 
 	"github.com/gosaddle/saddle/kernel/internal/cell"
 )
@@ -141,12 +140,19 @@ func (r *rewriter) enter(n ast.Node) {
 		}
 	case *ast.CallExpr:
 		r.blocking(n)
+		if arg, with := r.wrapped(n); arg != nil {
+			r.edits.insert(r.off(arg.Pos()), r.call(with)+"(")
+		}
 	}
 }
 
 // leave handles a node after its children: insertions that close are made here, so that inner ones come first.
 func (r *rewriter) leave(n ast.Node) {
 	switch n := n.(type) {
+	case *ast.CallExpr:
+		if arg, _ := r.wrapped(n); arg != nil {
+			r.edits.close(r.off(arg.End()), ")")
+		}
 	case *ast.UnaryExpr:
 		if n.Op == token.ARROW && !r.isComm(n) {
 			r.edits.close(r.off(n.End()), ")")
@@ -406,6 +412,38 @@ func (r *rewriter) blocking(n *ast.CallExpr) {
 	}
 }
 
+// wrapped returns the argument of a call that has to go through a function of package live, and that function: what a flag
+// is called, since cells define their flags again, and what a test runs in a goroutine of package testing's.
+func (r *rewriter) wrapped(n *ast.CallExpr) (arg ast.Expr, with string) {
+	sel, ok := ast.Unparen(n.Fun).(*ast.SelectorExpr)
+	if !ok {
+		return nil, ""
+	}
+	fn, ok := r.w.info.Uses[sel.Sel].(*types.Func)
+	if !ok || fn.Pkg() == nil {
+		return nil, ""
+	}
+	at := -1
+	switch fn.Pkg().Path() {
+	case "flag":
+		if params := fn.Signature().Params(); fn.Signature().Recv() == nil {
+			for i := range params.Len() {
+				if params.At(i).Name() == "name" && params.Len() > 2 {
+					at, with = i, "NewFlag"
+				}
+			}
+		}
+	case "testing":
+		if name := fn.FullName(); name == "(*testing.T).Run" || name == "(*testing.B).Run" {
+			at, with = 1, "Test"
+		}
+	}
+	if at < 0 || at >= len(n.Args) {
+		return nil, "" // f(g()), where g has all the arguments
+	}
+	return n.Args[at], with
+}
+
 // wrap turns f() into name(f), which calls it.
 func (r *rewriter) wrap(n *ast.CallExpr, open string) {
 	r.edits.insert(r.off(n.Pos()), r.call(open))
@@ -425,16 +463,4 @@ func simple(x ast.Expr) bool {
 		return simple(x.X)
 	}
 	return false
-}
-
-// usesName tells whether a node has an identifier of that name.
-func usesName(n ast.Node, names map[string]bool) bool {
-	found := false
-	ast.Inspect(n, func(n ast.Node) bool {
-		if id, ok := n.(*ast.Ident); ok && names[strings.TrimSpace(id.Name)] {
-			found = true
-		}
-		return !found
-	})
-	return found
 }

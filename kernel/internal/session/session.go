@@ -298,18 +298,23 @@ func (s *Session) execute(ctx context.Context, c Cell, out Output) error {
 		out = tee{out, opts.Capture}
 	}
 	if opts.Test {
-		return s.test(ctx, c, commands.Go, opts.Flags, out)
+		err = s.test(ctx, c, commands.Go, opts.Args, opts.Flags, out)
+	} else {
+		err = s.runGo(ctx, c, commands.Go, opts.Args, nil, out)
 	}
-	err = s.runGo(ctx, c, commands.Go, opts.Args, out)
 	if opts.Time {
 		out.Stream("stdout", fmt.Sprintf("time: %v\n", time.Since(start).Round(time.Microsecond)))
 	}
 	return err
 }
 
-// runGo runs the Go text of a cell.
-func (s *Session) runGo(ctx context.Context, c Cell, text string, args []string, out Output) error {
-	src, err := cell.Parse(s.fset, fmt.Sprintf("Cell[%d]", c.Count), text)
+// cellName is how errors and tracebacks call a cell.
+func cellName(count int) string { return fmt.Sprintf("Cell[%d]", count) }
+
+// runGo runs the Go text of a cell, with arguments for os.Args. Where tests is not nil, the last value is tests, to be run
+// with those flags.
+func (s *Session) runGo(ctx context.Context, c Cell, text string, args, tests []string, out Output) error {
+	src, err := cell.Parse(s.fset, cellName(c.Count), text)
 	if err != nil {
 		return err
 	}
@@ -352,7 +357,7 @@ func (s *Session) runGo(ctx context.Context, c Cell, text string, args []string,
 		if !p.hasBody {
 			unit = ""
 		}
-		outcome = proc.Run(worker.Request{Plugin: plugin, Unit: unit, Cell: src.Name, Args: args}, out)
+		outcome = proc.Run(worker.Request{Plugin: plugin, Unit: unit, Cell: src.Name, Args: args, Tests: tests, NoInput: !c.AllowStdin}, out)
 		s.runMu.Lock()
 		s.running = false
 		s.runMu.Unlock()
@@ -391,6 +396,12 @@ func (s *Session) needWorker(ctx context.Context) error {
 func (s *Session) commit(p *plan, c Cell, outcome *worker.Outcome) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if outcome.Dir != "" {
+		s.cwd = outcome.Dir
+	}
+	if outcome.Env != nil {
+		s.env = outcome.Env
+	}
 	if f := outcome.Failure; f != nil && f.Kind == "load" {
 		return // the plugin was not opened: nothing of it is there
 	}

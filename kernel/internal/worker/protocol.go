@@ -29,15 +29,17 @@ type Display struct {
 
 // Request is what the kernel asks of the worker process.
 type Request struct {
-	Op     string   `json:"op"`               // run, abandon, ack, text, remove, exit, comm
-	Plugin string   `json:"plugin,omitempty"` // run: the file to open; "" runs a unit that is loaded already
-	Unit   string   `json:"unit,omitempty"`   // run: the package path it registered under
-	Cell   string   `json:"cell,omitempty"`   // run: its name in tracebacks
-	Args   []string `json:"args,omitempty"`   // run: os.Args after the program's name
-	Names  []string `json:"names,omitempty"`  // text, remove: variables
-	Dir    string   `json:"dir,omitempty"`    // chdir
-	Env    []string `json:"env,omitempty"`    // setenv: NAME=value
-	Value  any      `json:"value,omitempty"`  // comm: what the front end sent
+	Op      string   `json:"op"`                 // run, abandon, ack, text, remove, exit, comm
+	Plugin  string   `json:"plugin,omitempty"`   // run: the file to open; "" runs a unit that is loaded already
+	Unit    string   `json:"unit,omitempty"`     // run: the package path it registered under
+	Cell    string   `json:"cell,omitempty"`     // run: its name in tracebacks
+	Args    []string `json:"args,omitempty"`     // run: os.Args after the program's name
+	Tests   []string `json:"tests"`              // run: flags with which to run the tests that are the cell's last value; nil: none
+	NoInput bool     `json:"no_input,omitempty"` // run: the front end cannot ask its user
+	Names   []string `json:"names,omitempty"`    // text, remove: variables
+	Dir     string   `json:"dir,omitempty"`      // chdir
+	Env     []string `json:"env,omitempty"`      // setenv: NAME=value
+	Value   any      `json:"value,omitempty"`    // comm: what the front end sent
 }
 
 // Event is what the worker process reports.
@@ -57,6 +59,8 @@ type Event struct {
 type Outcome struct {
 	Declared []string `json:"declared,omitempty"` // variables that were given their value, in order
 	Failure  *Failure `json:"failure,omitempty"`
+	Dir      string   `json:"dir,omitempty"` // the working directory, if the cell changed it
+	Env      []string `json:"env,omitempty"` // the environment, if the cell changed it
 }
 
 // Failure is a cell that did not come to its end.

@@ -48,6 +48,31 @@ type (
 	Option = landscape.Option
 	// SliceOption changes how a line or plane is evaluated.
 	SliceOption = landscape.SliceOption
+	// Axis is the coordinates of a grid along one direction.
+	Axis = landscape.Axis
+	// Path is a trajectory projected onto a plane.
+	Path = landscape.Path
+	// MergeTree is the basins of a surface.
+	MergeTree = landscape.MergeTree
+	// MinimaPath is a curved path between two minima.
+	MinimaPath = landscape.MinimaPath
+	// PathOption changes how a path is found.
+	PathOption = landscape.PathOption
+	// Normalization says to what a direction's parts are scaled.
+	Normalization = landscape.Normalization
+)
+
+// What a direction's parts are scaled to, for [Direction.Normalize].
+const (
+	Filter = landscape.Filter
+	Layer  = landscape.Layer
+	Model  = landscape.Model
+)
+
+// The ends of a spectrum, for [Eigenvectors].
+const (
+	Top    = landscape.Top
+	Bottom = landscape.Bottom
 )
 
 // NewObjective is the loss of a network on data, as a function of its parameters; see
@@ -66,6 +91,26 @@ func L2(l float64) Option { return landscape.L2(l) }
 func Func(dim int, f func(theta []float64) float64) *landscape.FuncObjective {
 	return landscape.Func(dim, f)
 }
+
+// FuncGradient is [Func] with the exact gradient; see [landscape.FuncGradient].
+func FuncGradient(dim int, f func(theta []float64) float64, gradient func(grad, theta []float64)) *landscape.FuncObjective {
+	return landscape.FuncGradient(dim, f, gradient)
+}
+
+// Rosenbrock is the curved valley (1-x)^2 + 100 (y-x^2)^2.
+func Rosenbrock() *landscape.FuncObjective { return landscape.Rosenbrock() }
+
+// Himmelblau is a function with four minima.
+func Himmelblau() *landscape.FuncObjective { return landscape.Himmelblau() }
+
+// SaddleFunction is x^2 - y^2.
+func SaddleFunction() *landscape.FuncObjective { return landscape.Saddle() }
+
+// Rastrigin is a bowl full of dents.
+func Rastrigin(dim int) *landscape.FuncObjective { return landscape.Rastrigin(dim) }
+
+// Beale is flat around its minimum and steep in its corners.
+func Beale() *landscape.FuncObjective { return landscape.Beale() }
 
 // Interpolate is the loss on the line through a (at 0) and b (at 1), by default from -0.5
 // to 1.5; see [landscape.Interpolate].
@@ -124,8 +169,8 @@ func PlaneAlong(origin []float64, x, y *Direction) *Plane { return landscape.New
 // Vector is a direction given by its numbers.
 func Vector(name string, v []float64) *Direction { return landscape.Given(name, v) }
 
-// ToPoint is the direction from one point to another: b - a.
-func ToPoint(a, b []float64) *Direction { return landscape.ToPoint(a, b) }
+// ToPoint is the direction from one point to another.
+func ToPoint(from, to []float64) *Direction { return landscape.ToPoint(from, to) }
 
 // RandomDirection is a direction with normally distributed entries.
 func RandomDirection(loss Objective, seed uint64) *Direction { return landscape.Random(loss, seed) }
@@ -168,14 +213,40 @@ func Over(from, to float64, n int) SliceOption { return landscape.Over(from, to,
 // bends.
 func OverAdaptive(from, to float64, n int) SliceOption { return landscape.OverAdaptive(from, to, n) }
 
-// Quiet shows no progress while a line or plane is computed.
+// OverAxis sets the coordinates of a line to those of any axis.
+func OverAxis(a Axis) SliceOption { return landscape.OverAxis(a) }
+
+// Ends names the two points of an [Interpolate] in its figure.
+func Ends(a, b string) SliceOption { return landscape.Ends(a, b) }
+
+// Quiet shows no progress.
 func Quiet() SliceOption { return landscape.Quiet() }
+
+// Workers sets the number of goroutines, 1 for a function that must not be called twice at once.
+func Workers(n int) SliceOption { return landscape.Workers(n) }
+
+// MemoryLimit is the number of bytes that a slice may take.
+func MemoryLimit(bytes int64) SliceOption { return landscape.MemoryLimit(bytes) }
+
+// Memory is the number of bytes that a slice will take; see [landscape.Memory].
+func Memory(loss Objective, plane *Plane, grid Grid, opts ...SliceOption) (bytes int64, err error) {
+	return landscape.Memory(loss, plane, grid, opts...)
+}
+
+// Shard computes only the i-th of n equal parts of a slice, for [Merge].
+func Shard(i, n int) SliceOption { return landscape.Shard(i, n) }
+
+// Merge puts the parts of a surface together that were computed with [Shard].
+func Merge(parts ...*Surface) *Surface { return landscape.Merge(parts...) }
 
 // Checkpoint keeps finished tiles in a file and goes on from it.
 func Checkpoint(path string) SliceOption { return landscape.Checkpoint(path) }
 
 // Resume goes on with an interrupted surface.
 func Resume(s *Surface) SliceOption { return landscape.Resume(s) }
+
+// ResumeCurve goes on with an interrupted curve.
+func ResumeCurve(c *Curve) SliceOption { return landscape.ResumeCurve(c) }
 
 // Context stops a slice when ctx ends.
 func Context(ctx context.Context) SliceOption { return landscape.Context(ctx) }
@@ -201,6 +272,14 @@ func Measure(name string, f func(theta []float64) float64) Quantity {
 // Load reads a surface that was saved as JSON or NPZ.
 func Load(path string) *Surface { return landscape.Load(path) }
 
+// LoadCurve reads a curve that was saved as JSON or NPZ.
+func LoadCurve(path string) *Curve { return landscape.LoadCurve(path) }
+
+// Project projects points onto a plane, with their distance from it and both losses.
+func Project(loss Objective, plane *Plane, points [][]float64) (Path, error) {
+	return landscape.Project(loss, plane, points)
+}
+
 // SideBySide is the figure of several surfaces that turn together.
 func SideBySide(surfaces ...*Surface) chart.Surfaces { return landscape.SideBySide(surfaces...) }
 
@@ -223,6 +302,12 @@ func NEB(loss Objective, a, b []float64, opts ...landscape.PathOption) *landscap
 func Bezier(loss Objective, a, b []float64, opts ...landscape.PathOption) *landscape.MinimaPath {
 	return landscape.Bezier(loss, a, b, opts...)
 }
+
+// PathPoints sets the number of points of a path.
+func PathPoints(n int) PathOption { return landscape.PathPoints(n) }
+
+// PathSteps sets the number of steps that look for a path.
+func PathSteps(n int) PathOption { return landscape.PathSteps(n) }
 
 // Align permutes the hidden units of b to fit those of a; see [landscape.Align].
 func Align(net *nn.Network, a, b []float64) ([]float64, error) { return landscape.Align(net, a, b) }

@@ -23,8 +23,8 @@ type cell struct {
 // points; ys is nil for a line. The result depends on nothing but the values: cells are split in rounds, the
 // worst-predicted first, ties by position.
 func (e *evaluator) adaptive(c *config, what string, xs, ys []float64, budget int) (*record, [][]bool, error) {
-	if c.checkpoint != "" || c.resume != nil || c.shards > 0 {
-		return nil, nil, errors.New("landscape: an adaptive grid cannot be resumed, sharded or checkpointed: which points it takes depends on the earlier ones")
+	if c.shards > 0 {
+		return nil, nil, errors.New("landscape: an adaptive grid cannot be sharded: which points it takes depends on the earlier ones")
 	}
 	ctx, cancel := signal.NotifyContext(c.ctx, os.Interrupt)
 	defer cancel()
@@ -44,6 +44,25 @@ func (e *evaluator) adaptive(c *config, what string, xs, ys []float64, budget in
 	}
 	l := &lattice{e: e, c: c, ctx: ctx, bar: bar, xs: xs, ys: ys,
 		values: newRecord(len(e.names), nx*ny).values, known: make([]bool, nx*ny)}
+	// What is known from earlier is taken where the same questions come up again: the course, and so the result, is
+	// that of a run without an interrupt.
+	l.earlier = newRecord(len(e.names), nx*ny)
+	l.earlier.fingerprint, l.earlier.known = e.fingerprint(xs, ys), make([]bool, nx*ny)
+	if old := c.resume; old != nil {
+		if err := old.resumes(l.earlier); err != nil {
+			return nil, nil, err
+		}
+		for q := range old.values {
+			copy(l.earlier.values[q], old.values[q])
+		}
+		copy(l.earlier.known, old.known)
+	}
+	keep, closeFile, err := openCheckpoint(c.checkpoint, e.names, l.earlier)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer closeFile()
+	l.keep = keep
 
 	// Begin with the coarsest cells that tile the lattice and cost at most an eighth of the budget,
 	// but no fewer than 2 x 2 of them: coarser ones would step over everything.
@@ -58,7 +77,7 @@ func (e *evaluator) adaptive(c *config, what string, xs, ys []float64, budget in
 			leaves = append(leaves, cell{i: i, j: j, half: half, error: math.Inf(1)})
 		}
 	}
-	err := l.compute(leaves)
+	err = l.compute(leaves)
 	if err == nil && l.count > budget {
 		err = fmt.Errorf("landscape: an adaptive grid of %d x %d points needs at least %d of them", nx, ny, l.count)
 	}
@@ -102,7 +121,7 @@ func (e *evaluator) adaptive(c *config, what string, xs, ys []float64, budget in
 	} else if err != nil {
 		return nil, nil, err
 	}
-	rec := &record{values: l.values, done: make([]bool, (nx*ny+tileSize-1)/tileSize), fingerprint: e.fingerprint(xs, ys)}
+	rec := &record{values: l.values, done: make([]bool, (nx*ny+tileSize-1)/tileSize), fingerprint: l.earlier.fingerprint, known: l.known, partial: err != nil}
 	for t := range rec.done {
 		rec.done[t] = true
 	}
@@ -124,6 +143,9 @@ type lattice struct {
 	values [][]float64
 	known  []bool
 	count  int
+
+	earlier *record // known from an interrupted run or a checkpoint
+	keep    keeper
 }
 
 // width is the number of a cell's nodes along y.
@@ -136,7 +158,13 @@ func (l *lattice) compute(cells []cell) error {
 	for _, c := range cells {
 		for di := 0; di <= 2; di++ {
 			for dj := range l.width() {
-				if at := (c.i+di*c.half)*ny + c.j + dj*c.half; !l.known[at] {
+				at := (c.i+di*c.half)*ny + c.j + dj*c.half
+				switch {
+				case l.known[at] || wanted[at]:
+				case l.earlier.known[at]:
+					l.take(at, l.earlier.values, at)
+					l.bar.Add(1)
+				default:
 					wanted[at] = true
 				}
 			}
@@ -162,17 +190,29 @@ func (l *lattice) compute(cells []cell) error {
 	for t := range tiles {
 		tiles[t] = t
 	}
-	err := l.e.compute(l.ctx, l.c, a, b, rec, tiles, l.bar, nil)
+	var keep keeper
+	if l.keep != nil {
+		keep = func(tile int, _ []int, rows [][]float64) error {
+			from, to := rec.span(tile)
+			return l.keep(tile, nodes[from:to], rows)
+		}
+	}
+	err := l.e.compute(l.ctx, l.c, a, b, rec, tiles, l.bar, keep)
 	for k, at := range nodes {
 		if rec.done[k/tileSize] {
-			for q := range l.values {
-				l.values[q][at] = rec.values[q][k]
-			}
-			l.known[at] = true
-			l.count++
+			l.take(at, rec.values, k)
 		}
 	}
 	return err
+}
+
+// take fills in a node from the k-th of these values.
+func (l *lattice) take(node int, values [][]float64, k int) {
+	for q := range l.values {
+		l.values[q][node] = values[q][k]
+	}
+	l.known[node] = true
+	l.count++
 }
 
 // surprise is how badly the parent predicted the child's new nodes: the largest error,

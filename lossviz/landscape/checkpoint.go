@@ -25,8 +25,9 @@ type checkpointHeader struct {
 
 type checkpointTile struct {
 	Tile   int    `json:"tile"`
-	Values string `json:"values"` // base64 of little-endian float64, quantity after quantity
-	CRC    uint32 `json:"crc"`    // of the bytes behind Values
+	Points []int  `json:"points,omitempty"` // of an adaptive grid, instead of the tile: where the values belong
+	Values string `json:"values"`           // base64 of little-endian float64, quantity after quantity
+	CRC    uint32 `json:"crc"`              // of the bytes behind Values, and of Points as little-endian uint32
 }
 
 const checkpointFormat = "saddle-checkpoint-1"
@@ -34,9 +35,12 @@ const checkpointFormat = "saddle-checkpoint-1"
 // maxCheckpointLine bounds the memory a damaged file can ask for.
 const maxCheckpointLine = 1 << 20
 
-// openCheckpoint reads the finished tiles of path into rec and returns a function that
+// A keeper keeps the values of a finished tile, or, of an adaptive grid, of these points.
+type keeper func(tile int, points []int, rows [][]float64) error
+
+// openCheckpoint reads the finished tiles (or points) of path into rec and returns a function that
 // adds to the file. With an empty path it does nothing.
-func openCheckpoint(path string, names []string, rec *record) (keep func(int, [][]float64) error, closeFile func(), err error) {
+func openCheckpoint(path string, names []string, rec *record) (keep keeper, closeFile func(), err error) {
 	if path == "" {
 		return nil, func() {}, nil
 	}
@@ -44,7 +48,7 @@ func openCheckpoint(path string, names []string, rec *record) (keep func(int, []
 	if err != nil {
 		return nil, nil, fmt.Errorf("landscape: checkpoint: %w", err)
 	}
-	fail := func(err error) (func(int, [][]float64) error, func(), error) {
+	fail := func(err error) (keeper, func(), error) {
 		file.Close()
 		return nil, nil, fmt.Errorf("landscape: checkpoint %s: %w", path, err)
 	}
@@ -78,14 +82,14 @@ func openCheckpoint(path string, names []string, rec *record) (keep func(int, []
 	// Tiles that were known from elsewhere (a resumed result) are written by and by
 	// with the new ones only if they are computed again; a checkpoint holds what was
 	// computed with it.
-	keep = func(tile int, rows [][]float64) error {
-		raw := make([]byte, 0, 8*tileSize*len(rows))
+	keep = func(tile int, points []int, rows [][]float64) error {
+		raw := make([]byte, 0, (8*len(rows)+4)*tileSize)
 		for _, row := range rows {
 			for _, x := range row {
 				raw = binary.LittleEndian.AppendUint64(raw, math.Float64bits(x))
 			}
 		}
-		return write(checkpointTile{tile, base64.StdEncoding.EncodeToString(raw), crc32.ChecksumIEEE(raw)})
+		return write(checkpointTile{tile, points, base64.StdEncoding.EncodeToString(raw), checksum(raw, points)})
 	}
 	return keep, func() { file.Close() }, nil
 }
@@ -128,7 +132,10 @@ func readTile(line []byte, quantities int, rec *record) bool {
 	raw, err := base64.StdEncoding.DecodeString(t.Values)
 	from, to := rec.span(t.Tile)
 	n := to - from
-	if err != nil || len(raw) != 8*n*quantities || crc32.ChecksumIEEE(raw) != t.CRC {
+	if rec.known != nil {
+		n = len(t.Points)
+	}
+	if err != nil || len(raw) != 8*n*quantities || checksum(raw, t.Points) != t.CRC {
 		return false
 	}
 	rows := make([][]float64, quantities)
@@ -138,6 +145,25 @@ func readTile(line []byte, quantities int, rec *record) bool {
 			rows[q][k] = math.Float64frombits(binary.LittleEndian.Uint64(raw[8*(q*n+k):]))
 		}
 	}
-	rec.put(t.Tile, rows)
+	if rec.known == nil {
+		rec.put(t.Tile, rows)
+		return true
+	}
+	for k, at := range t.Points {
+		if at < 0 || at >= len(rec.known) {
+			return false
+		}
+		for q := range rows {
+			rec.values[q][at] = rows[q][k]
+		}
+		rec.known[at] = true
+	}
 	return true
+}
+
+func checksum(raw []byte, points []int) uint32 {
+	for _, at := range points {
+		raw = binary.LittleEndian.AppendUint32(raw, uint32(at))
+	}
+	return crc32.ChecksumIEEE(raw)
 }

@@ -27,6 +27,7 @@ type Curve struct {
 
 	title   string
 	segment bool // T = 0 and T = 1 are two given points
+	ends    [2]string
 	rec     *record
 	err     error
 }
@@ -62,6 +63,7 @@ func Along(obj Objective, theta []float64, d *Direction, opts ...SliceOption) *C
 
 func (c *Curve) compute(s section, direction string, axis Axis, cfg *config) error {
 	start := time.Now()
+	c.ends = cfg.ends
 	if cfg.grid != nil {
 		axis = *cfg.grid
 	}
@@ -255,8 +257,14 @@ func (c *Curve) Figure() chart.Interpolation {
 	}
 	f.Train, f.Test = c.Z, c.Values[NameTestLoss]
 	f.TrainAccuracy, f.TestAccuracy = c.Values[NameAccuracy], c.Values[NameTestAccuracy]
+	f.Ends = [2]string{"a", "b"}
 	if !c.segment {
 		f.Ends = [2]string{"0", "1"}
+	}
+	for i, name := range c.ends {
+		if name != "" {
+			f.Ends[i] = name
+		}
 	}
 	if b, ok := c.Bulge(); ok {
 		f.Bulge = &chart.Bulge{A: b.A, B: b.B, T: b.T, LossA: b.LossA, LossB: b.LossB, LossT: b.LossT}

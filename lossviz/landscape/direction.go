@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"unicode/utf8"
 
 	"github.com/gosaddle/saddle/lossviz/nn"
 )
@@ -13,6 +14,8 @@ import (
 type Direction struct {
 	// Name says how it was made, e.g. "random, filter-normalized, seed 7".
 	Name string
+	// Axis is a short name for the axis of a figure; alpha or beta if it is empty.
+	Axis string
 	// V is the vector, of the objective's dimension.
 	V []float64
 
@@ -37,12 +40,19 @@ func (d *Direction) String() string {
 
 func badDirection(err error) *Direction { return &Direction{err: err} }
 
-// Given makes a direction of a vector of one's own. The vector is copied.
+// longestAxis is how many letters an axis of a figure has room for.
+const longestAxis = 24
+
+// Given makes a direction of a vector of one's own. The vector is copied. A short name becomes that of the axis, too.
 func Given(name string, v []float64) *Direction {
 	if err := checkFinite(v, "direction "+name); err != nil {
 		return badDirection(err)
 	}
-	return &Direction{Name: name, V: clone(v)}
+	d := &Direction{Name: name, V: clone(v)}
+	if utf8.RuneCountInString(name) <= longestAxis {
+		d.Axis = name
+	}
+	return d
 }
 
 // Random draws a direction with independent standard normal entries. Equal seeds give
@@ -136,7 +146,7 @@ func (d *Direction) normalize(obj Objective, theta []float64, n Normalization, a
 	if all {
 		name += " with biases"
 	}
-	out := &Direction{Name: name, V: clone(d.V)}
+	out := &Direction{Name: name, Axis: d.Axis, V: clone(d.V)}
 	blocks := []nn.Block{{Size: len(theta), Shape: []int{1, len(theta)}}}
 	if o, ok := obj.(interface{ Blocks() []nn.Block }); ok {
 		blocks = o.Blocks()
@@ -205,7 +215,7 @@ func (d *Direction) Orthogonal(others ...*Direction) *Direction {
 	if err := d.Err(); err != nil {
 		return d
 	}
-	out := &Direction{Name: d.Name + ", orthogonalized", V: clone(d.V)}
+	out := &Direction{Name: d.Name + ", orthogonalized", Axis: d.Axis, V: clone(d.V)}
 	var basis [][]float64
 	for _, o := range others {
 		if err := o.Err(); err != nil {
@@ -248,7 +258,7 @@ func (d *Direction) Scale(s float64) *Direction {
 	if d.Err() != nil {
 		return d
 	}
-	out := &Direction{Name: fmt.Sprintf("%s, times %s", d.Name, number(s)), V: clone(d.V)}
+	out := &Direction{Name: fmt.Sprintf("%s, times %s", d.Name, number(s)), Axis: d.Axis, V: clone(d.V)}
 	for i := range out.V {
 		out.V[i] *= s
 	}

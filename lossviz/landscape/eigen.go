@@ -53,9 +53,22 @@ func Eigenvectors(obj Objective, theta []float64, end End, k int) []*Direction {
 		if i > 0 {
 			side = fmt.Sprintf("%d. %s", i+1, side)
 		}
-		out[i] = &Direction{Name: fmt.Sprintf("eigenvector of the %s Hessian eigenvalue, %s", side, number(values[i])), V: vectors[i]}
+		out[i] = &Direction{Name: fmt.Sprintf("eigenvector of the %s Hessian eigenvalue, %s", side, number(values[i])),
+			Axis: "eigenvector of " + number(values[i]), V: vectors[i]}
 	}
 	return out
+}
+
+// mostSteps bounds the Krylov space of an eigenvalue.
+const mostSteps = 400
+
+// hessianScratch is the numbers that one run of hessianExtremes keeps.
+func hessianScratch(dim int) int {
+	if dim <= denseLimit {
+		return 4 * dim * dim
+	}
+	most := min(dim, mostSteps)
+	return (most+2)*dim + 3*most*most
 }
 
 // hessianExtremes returns the smallest and the largest eigenvalue of the Hessian, NaN
@@ -206,7 +219,7 @@ func (l *lanczos) size() int { return len(l.values) }
 // false if the Hessian is not finite or stop became true.
 func (l *lanczos) run(done func() bool) bool {
 	w := make([]float64, l.obj.Dim())
-	most := min(l.obj.Dim(), 400)
+	most := min(l.obj.Dim(), mostSteps)
 	for j := 0; ; j++ {
 		if l.stop != nil && l.stop() {
 			return false

@@ -43,6 +43,7 @@ type config struct {
 	quiet         bool
 	grid          *Axis // of a line
 	budget        int   // of an adaptive line
+	ends          [2]string
 	err           error
 }
 
@@ -87,6 +88,10 @@ func Quiet() SliceOption { return func(c *config) { c.quiet = true } }
 func Over(from, to float64, n int) SliceOption {
 	return func(c *config) { c.grid = &Axis{From: from, To: to, N: n} }
 }
+
+// Ends names the two points of an [Interpolate] in its figure, such as "start" and "end" of a training, or two minima;
+// the default is "a" and "b".
+func Ends(a, b string) SliceOption { return func(c *config) { c.ends = [2]string{a, b} } }
 
 // OverAxis is [Over] for any axis, such as a geometric one.
 func OverAxis(a Axis) SliceOption { return func(c *config) { c.grid = &a } }
@@ -140,6 +145,7 @@ type evaluator struct {
 	extra   []func(*point, []float64)
 	widths  []int
 	wantAcc bool
+	scratch int // numbers that the quantities keep for each goroutine
 }
 
 func newEvaluator(s section, c *config) (*evaluator, error) {
@@ -162,12 +168,23 @@ func newEvaluator(s section, c *config) (*evaluator, error) {
 		}
 		e.names = append(e.names, q.Names...)
 		e.extra = append(e.extra, f)
+		if q.scratch != nil {
+			e.scratch += q.scratch(s.obj.Dim())
+		}
 		e.widths = append(e.widths, len(q.Names))
 	}
-	if o, ok := s.obj.(SliceEvaluator); ok && !c.plain && !s.segment {
-		if e.slicer = o.Slicer(s.origin, s.x, s.y); e.slicer != nil {
-			e.path = e.slicer.Path()
+	if c.plain {
+		return e, nil
+	}
+	if s.segment {
+		if o, ok := s.obj.(SegmentEvaluator); ok {
+			e.slicer = o.SegmentSlicer(s.origin, s.x)
 		}
+	} else if o, ok := s.obj.(SliceEvaluator); ok {
+		e.slicer = o.Slicer(s.origin, s.x, s.y)
+	}
+	if e.slicer != nil {
+		e.path = e.slicer.Path()
 	}
 	return e, nil
 }
@@ -175,13 +192,34 @@ func newEvaluator(s section, c *config) (*evaluator, error) {
 // bytes is the memory that n points will take.
 func (e *evaluator) bytes(n float64, workers int) float64 {
 	points := n * 8 * float64(2*len(e.names)+2) // values, their copies in figures, coordinates
-	perWorker := float64(8 * (2*e.obj.Dim() + tileSize*len(e.names)))
+	perWorker := float64(8 * (2*e.obj.Dim() + tileSize*len(e.names) + e.scratch))
 	shared := 0.0
+	if o, ok := e.obj.(*NetworkObjective); ok && (e.slicer == nil || len(e.extra) > 0) {
+		perWorker += float64(o.eval.Bytes())
+	}
 	if e.slicer != nil {
 		s, w := e.slicer.Bytes()
 		shared, perWorker = float64(s), perWorker+float64(w)
 	}
 	return points + shared + float64(workers)*perWorker
+}
+
+// Memory is the number of bytes that [Slice] with the same arguments takes at most, beside what the program holds
+// already (the data, the plane). Slice compares it with what is allowed, or else with what the machine has available,
+// before it starts.
+func Memory(obj Objective, plane *Plane, grid Grid, opts ...SliceOption) (bytes int64, err error) {
+	if err := errors.Join(Check(obj), plane.Err(), grid.check()); err != nil {
+		return 0, err
+	}
+	if err := CheckPoint(obj, plane.Origin, "the plane's origin"); err != nil {
+		return 0, err
+	}
+	c := newConfig(opts)
+	e, err := newEvaluator(section{obj: obj, origin: plane.Origin, x: plane.X.V, y: plane.Y.V}, c)
+	if err != nil {
+		return 0, err
+	}
+	return int64(e.bytes(float64(grid.X.N)*float64(grid.Y.N), c.workers)), nil
 }
 
 func (e *evaluator) checkMemory(n float64, what string, c *config) error {
@@ -259,6 +297,8 @@ type record struct {
 	fingerprint string
 	values      [][]float64 // one row of all points for each quantity; NaN where not finished
 	done        []bool      // by tile
+	known       []bool      // of an adaptive grid: the points that are computed; the others are interpolated
+	partial     bool        // an adaptive grid that was interrupted
 }
 
 func newRecord(quantities, points int) *record {
@@ -271,6 +311,14 @@ func newRecord(quantities, points int) *record {
 }
 
 func (r *record) points() int { return len(r.values[0]) }
+
+// resumes refuses an earlier record of something else than rec.
+func (r *record) resumes(rec *record) error {
+	if r.fingerprint != rec.fingerprint || (r.known == nil) != (rec.known == nil) {
+		return errors.New("landscape: cannot resume: the earlier result is of another objective, plane, grid or list of quantities")
+	}
+	return nil
+}
 
 // span is the range of points of a tile.
 func (r *record) span(tile int) (from, to int) {
@@ -298,10 +346,24 @@ func (r *record) finished() int {
 	return n
 }
 
+// complete says whether every point has its value, computed or, of an adaptive grid, interpolated.
+func (r *record) complete() bool { return !r.partial && r.finished() == r.points() }
+
+// part says how much of a loaded record is there, nil for all of it.
+func (r *record) part(what string) error {
+	switch n, all := r.finished(), r.points(); {
+	case r.partial:
+		return fmt.Errorf("landscape: the loaded %s is a part: its adaptive grid was interrupted", what)
+	case n < all:
+		return fmt.Errorf("landscape: the loaded %s is a part: %s of %s points are computed", what, thousands(n), thousands(all))
+	}
+	return nil
+}
+
 // compute fills the unfinished ones of the given tiles of rec on all cores. keep, if not
 // nil, is told of each finished tile. It ends early, with an error, when ctx ends or a
 // function panics.
-func (e *evaluator) compute(ctx context.Context, c *config, a, b []float64, rec *record, tiles []int, bar *progress.Bar, keep func(tile int, rows [][]float64) error) error {
+func (e *evaluator) compute(ctx context.Context, c *config, a, b []float64, rec *record, tiles []int, bar *progress.Bar, keep keeper) error {
 	type result struct {
 		tile int
 		rows [][]float64
@@ -375,7 +437,7 @@ func (e *evaluator) compute(ctx context.Context, c *config, a, b []float64, rec 
 			from, to := rec.span(r.tile)
 			bar.Add(to - from)
 			if keep != nil && failed == nil {
-				if failed = keep(r.tile, r.rows); failed != nil {
+				if failed = keep(r.tile, nil, r.rows); failed != nil {
 					halt.Store(true)
 				}
 			}
@@ -403,8 +465,8 @@ func (e *evaluator) run(c *config, what string, a, b []float64) (*record, error)
 	rec := newRecord(len(e.names), n)
 	rec.fingerprint = e.fingerprint(a, b)
 	if old := c.resume; old != nil {
-		if old.fingerprint != rec.fingerprint {
-			return nil, errors.New("landscape: cannot resume: the earlier result is of another objective, plane, grid or list of quantities")
+		if err := old.resumes(rec); err != nil {
+			return nil, err
 		}
 		for t, done := range old.done {
 			if done {

@@ -11,6 +11,17 @@ func (o *NetworkObjective) Slicer(origin, x, y []float64) Slicer {
 	return nil // not a nil *nn.Slicer in an interface
 }
 
+// SegmentSlicer prepares the fast way along a segment; see [nn.Evaluator.SegmentSlicer].
+func (o *NetworkObjective) SegmentSlicer(from, to []float64) Slicer {
+	if o.err != nil {
+		return nil
+	}
+	if s := o.eval.SegmentSlicer(from, to); s != nil {
+		return s
+	}
+	return nil
+}
+
 // Finished says whether the point (X[i], Y[j]) has been computed: not so in a shard, or after an interrupt.
 func (s *Surface) Finished(i, j int) bool { return s.rec != nil && s.rec.done[(i*len(s.Y)+j)/tileSize] }
 

@@ -37,7 +37,9 @@ type file struct {
 	Missing []int           `json:"missing,omitempty"` // tiles that are not computed
 	// Computed is, for adaptive grids, a string of 0 and 1 for each row.
 	Computed []string   `json:"computed,omitempty"`
+	Partial  bool       `json:"partial,omitempty"` // an adaptive grid that was interrupted
 	Segment  bool       `json:"segment,omitempty"` // a curve between two points
+	Ends     []string   `json:"ends,omitempty"`    // their names
 	Paths    []savePath `json:"paths,omitempty"`
 	Points   []saveMark `json:"points,omitempty"` // marked ones
 	Log      bool       `json:"log,omitempty"`    // how figures begin
@@ -103,7 +105,7 @@ func (r *rows) UnmarshalJSON(text []byte) error {
 func (s *Surface) file() file {
 	f := file{
 		Format: surfaceFormat, Made: s.Made, Title: s.title, Names: s.Names, X: s.X, Y: s.Y,
-		Missing: s.rec.missing(), Origin: s.Origin, XVector: s.XVector, YVector: s.YVector,
+		Missing: s.rec.missing(), Partial: s.rec.partial, Origin: s.Origin, XVector: s.XVector, YVector: s.YVector,
 		Values: map[string]rows{},
 	}
 	for name, v := range s.Values {
@@ -137,13 +139,16 @@ func marks(row []bool) string {
 func (c *Curve) file() file {
 	f := file{
 		Format: curveFormat, Made: c.Made, Title: c.title, Names: c.Names, X: c.T,
-		Missing: c.rec.missing(), Segment: c.segment, Values: map[string]rows{},
+		Missing: c.rec.missing(), Partial: c.rec.partial, Segment: c.segment, Values: map[string]rows{},
 	}
 	for name, v := range c.Values {
 		f.Values[name] = rows{v}
 	}
 	if c.Computed != nil {
 		f.Computed = []string{marks(c.Computed)}
+	}
+	if c.ends != [2]string{} {
+		f.Ends = c.ends[:]
 	}
 	return f
 }
@@ -277,9 +282,11 @@ func (f *file) surface() (*Surface, error) {
 		s.Marks = append(s.Marks, mark)
 	}
 	s.log, s.clip = f.Log, f.Clip
-	if n, all := rec.finished(), rec.points(); n < all {
-		s.err = fmt.Errorf("landscape: the loaded surface is a part: %s of %s points are computed", thousands(n), thousands(all))
+	for _, row := range s.Computed {
+		rec.known = append(rec.known, row...)
 	}
+	rec.partial = f.Partial
+	s.err = rec.part("surface")
 	return s, nil
 }
 
@@ -295,6 +302,7 @@ func (f *file) curve() (*Curve, error) {
 		return nil, err
 	}
 	c := &Curve{T: f.X, Made: f.Made, title: f.Title, segment: f.Segment, rec: rec}
+	copy(c.ends[:], f.Ends)
 	c.shape(f.Names)
 	computed, err := f.computed(1, len(f.X))
 	if err != nil {
@@ -303,9 +311,8 @@ func (f *file) curve() (*Curve, error) {
 	if computed != nil {
 		c.Computed = computed[0]
 	}
-	if n, all := rec.finished(), rec.points(); n < all {
-		c.err = fmt.Errorf("landscape: the loaded curve is a part: %s of %s points are computed", thousands(n), thousands(all))
-	}
+	rec.known, rec.partial = c.Computed, f.Partial
+	c.err = rec.part("curve")
 	return c, nil
 }
 

@@ -261,7 +261,11 @@ func FuzzLoad(f *testing.F) {
 
 func FuzzCheckpoint(f *testing.F) {
 	f.Add([]byte(`{"format":"saddle-checkpoint-1","fingerprint":"f","names":["loss"],"points":40}` + "\n" + `{"tile":1,"values":"AAAAAAAAAAA=","crc":1696784233}` + "\n"))
+	f.Add([]byte(`{"format":"saddle-checkpoint-1","fingerprint":"f","names":["loss"],"points":40}` + "\n" + `{"tile":0,"points":[7],"values":"AAAAAAAAAAA=","crc":0}` + "\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
+		adaptive := newRecord(1, 40)
+		adaptive.known = make([]bool, 40)
+		_, _ = readCheckpoint(bytes.NewReader(text), checkpointHeader{checkpointFormat, "f", []string{"loss"}, 40}, adaptive)
 		rec := newRecord(1, 40)
 		good, err := readCheckpoint(bytes.NewReader(text), checkpointHeader{checkpointFormat, "f", []string{"loss"}, 40}, rec)
 		if err == nil && (good < 0 || good > int64(len(text))) {

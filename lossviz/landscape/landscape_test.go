@@ -7,7 +7,9 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -335,6 +337,21 @@ func TestInterpolationEnds(t *testing.T) {
 	}
 	if c.Z[25] != obj.Value(a) || c.Z[75] != obj.Value(b) {
 		t.Errorf("ends are %v and %v, want %v and %v to the bit", c.Z[25], c.Z[75], obj.Value(a), obj.Value(b))
+	}
+	if !strings.HasPrefix(c.Made.Code, "affine first layer") {
+		t.Errorf("a segment is computed by %q", c.Made.Code)
+	}
+	slow := Interpolate(obj, a, b, Quiet(), PointByPoint())
+	for i, z := range slow.Z {
+		if math.Abs(z-c.Z[i]) > 1e-12*z {
+			t.Errorf("at %v: %v, point by point %v", c.T[i], c.Z[i], z)
+		}
+	}
+	if f := c.Figure(); f.Ends != [2]string{"a", "b"} {
+		t.Errorf("ends are named %q", f.Ends)
+	}
+	if f := Interpolate(obj, a, b, Quiet(), Ends("start", "end")).Figure(); f.Ends != [2]string{"start", "end"} {
+		t.Errorf("ends are named %q", f.Ends)
 	}
 	if len(c.Values[NameTestLoss]) != 101 || len(c.Values[NameTestAccuracy]) != 101 {
 		t.Error("no test loss")
@@ -764,4 +781,168 @@ func TestErrorsAreSticky(t *testing.T) {
 			t.Errorf("%s: no error", what)
 		}
 	}
+}
+
+// Axes are called as the directions are, where these have names that are short and differ.
+func TestAxesAreNamed(t *testing.T) {
+	obj, theta := moons(t, nn.Tanh)
+	u, v := Random(obj, 1).V, Random(obj, 2).V
+	for _, c := range []struct {
+		plane *Plane
+		x, y  string
+	}{
+		{FilterNormalized(obj, theta, 3), "alpha", "beta"},
+		{NewPlane(theta, Given("width", u), Given("depth", v)), "width", "depth"},
+		{NewPlane(theta, Given("width", u), Random(obj, 2)), "width", "beta"},
+		{NewPlane(theta, Given("the same", u), Given("the same", v)), "alpha", "beta"},
+		{NewPlane(theta, Given(strings.Repeat("long ", 9), u), Given("depth", v)), "alpha", "depth"},
+		{Through(theta, u, v), "to the second point", "to the third point"},
+		{PCA(Points{u, v, theta}), "PC 1, ", "PC 2, "},
+	} {
+		s := Slice(obj, c.plane, Square(1, 3), Quiet())
+		if s.Err() != nil {
+			t.Fatal(s.Err())
+		}
+		path := filepath.Join(t.TempDir(), "s.json")
+		if err := s.Save(path); err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range []*Surface{s, Load(path)} {
+			if f := s.Figure(""); !strings.HasPrefix(f.XName, c.x) || !strings.HasPrefix(f.YName, c.y) {
+				t.Errorf("%v: axes %q and %q, want %q and %q", c.plane, f.XName, f.YName, c.x, c.y)
+			}
+		}
+	}
+}
+
+// What a slice holds stays below what Memory said before, and is not far from it.
+func TestMemoryIsKnownBefore(t *testing.T) {
+	net := nn.MLP(64, 32, 10, nn.Tanh)
+	data, _ := dataset.Digits().Split(0.05, 1)
+	plane := FilterNormalized(NewObjective(net, nn.CrossEntropy, data), net.Init(1), 1)
+	for name, c := range map[string]struct {
+		grid   Grid
+		report []Quantity
+	}{
+		"loss":     {Square(1, 2), nil},
+		"points":   {Square(1, 201), nil},
+		"Hessian":  {Square(1, 2), []Quantity{HessianExtremes()}},
+		"gradient": {Square(1, 5), []Quantity{GradientNorm(), Accuracy()}},
+	} {
+		obj := NewObjective(net, nn.CrossEntropy, data) // its pool is empty
+		var before, now runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		var mu sync.Mutex
+		most, calls := uint64(0), 0
+		live := Measure("live", func([]float64) float64 {
+			mu.Lock()
+			defer mu.Unlock()
+			if calls++; calls%10000 <= 2 {
+				runtime.GC()
+				runtime.ReadMemStats(&now)
+				most = max(most, now.HeapAlloc)
+			}
+			return 0
+		})
+		opts := []SliceOption{Quiet(), Workers(2), Report(append(c.report, live)...)}
+		bytes, err := Memory(obj, plane, c.grid, opts...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s := Slice(obj, plane, c.grid, opts...); s.Err() != nil {
+			t.Fatal(s.Err())
+		}
+		held := int64(most) - int64(before.HeapAlloc)
+		t.Logf("%s: said %s, held %s", name, bytesText(float64(bytes)), bytesText(float64(held)))
+		if name == "Hessian" {
+			held = min(bytes, 20*held) // Lanczos' iteration mostly ends long before its bound
+		}
+		if held > bytes+1<<18 || bytes > 6*held+1<<20 {
+			t.Errorf("%s: Memory said %s, the slice held %s", name, bytesText(float64(bytes)), bytesText(float64(held)))
+		}
+	}
+}
+
+// An adaptive grid goes on after an interrupt, from memory, from a file or from a checkpoint, to the same bits and
+// without computing a point twice.
+func TestAdaptiveGridsResume(t *testing.T) {
+	obj, theta := moons(t, nn.Tanh)
+	plane := FilterNormalized(obj, theta, 3)
+	grid := Adaptive(Square(1, 65))
+	var calls atomic.Int64
+	measure := func(stop int64, cancel func()) Quantity {
+		return Measure("calls", func([]float64) float64 {
+			if calls.Add(1) == stop {
+				cancel()
+			}
+			return 1
+		})
+	}
+	want := Slice(obj, plane, grid, Quiet(), Report(measure(0, nil)))
+	all := calls.Load()
+	wantLine := Along(obj, theta, plane.X, OverAdaptive(-1, 1, 257), Quiet())
+	if want.Err() != nil || wantLine.Err() != nil {
+		t.Fatal(want.Err(), wantLine.Err())
+	}
+	for _, stop := range []int64{1, all / 3, all - 40} {
+		dir := t.TempDir()
+		interrupted := func(opts ...SliceOption) (*Surface, int64) {
+			ctx, cancel := context.WithCancel(context.Background())
+			defer cancel()
+			calls.Store(0)
+			s := Slice(obj, plane, grid, append(opts, Quiet(), Workers(2), Context(ctx), Report(measure(stop, cancel)))...)
+			if !errors.Is(s.Err(), context.Canceled) || s.Complete() {
+				t.Fatalf("after %d points: complete %t, error %v", stop, s.Complete(), s.Err())
+			}
+			kept := int64(0)
+			for _, row := range s.Computed {
+				for _, c := range row {
+					if c {
+						kept++
+					}
+				}
+			}
+			return s, kept
+		}
+		part, kept := interrupted()
+		path := filepath.Join(dir, "checkpoint")
+		_, _ = interrupted(Checkpoint(path))
+		resumed := map[string]SliceOption{"memory": Resume(part), "checkpoint": Checkpoint(path)}
+		for _, ext := range []string{".json", ".npz"} {
+			path := filepath.Join(dir, "part"+ext)
+			if err := part.Save(path); err != nil {
+				t.Fatal(err)
+			}
+			loaded := Load(path)
+			if loaded.Err() == nil || loaded.Complete() {
+				t.Errorf("%s: an interrupted grid loads as a complete one", ext)
+			}
+			resumed[ext] = Resume(loaded)
+		}
+		for how, opt := range resumed {
+			calls.Store(0)
+			got := Slice(obj, plane, grid, Quiet(), Report(measure(0, nil)), opt)
+			if got.Err() != nil || !got.Complete() {
+				t.Fatal(how, got.Err())
+			}
+			requireSame(t, how, got.Z, want.Z)
+			if n := calls.Load(); how != "checkpoint" && n != all-kept || n > all {
+				t.Errorf("%s: %d points computed, %d of %d were known", how, n, kept, all)
+			}
+		}
+		if s := Slice(obj, plane, Adaptive(Square(2, 65)), Quiet(), Report(measure(0, nil)), Resume(part)); s.Err() == nil {
+			t.Error("resuming on another grid has no error")
+		}
+		if s := Slice(obj, plane, Square(1, 65), Quiet(), Report(measure(0, nil)), Resume(part)); s.Err() == nil {
+			t.Error("a full grid resumes an adaptive one")
+		}
+	}
+	path := filepath.Join(t.TempDir(), "line")
+	for range 2 {
+		line := Along(obj, theta, plane.X, OverAdaptive(-1, 1, 257), Quiet(), Checkpoint(path))
+		requireSame(t, "line", [][]float64{line.Z}, [][]float64{wantLine.Z})
+	}
+	line := Along(obj, theta, plane.X, OverAdaptive(-1, 1, 257), Quiet(), ResumeCurve(wantLine))
+	requireSame(t, "line", [][]float64{line.Z}, [][]float64{wantLine.Z})
 }

@@ -47,6 +47,14 @@ type SliceEvaluator interface {
 	Slicer(origin, x, y []float64) Slicer
 }
 
+// A SegmentEvaluator is an Objective that can evaluate many points (1-a) from + a to of one segment faster than one
+// by one; b is nil in the calls of the Slicer. At a = 0 and a = 1 it must give the values of the ends to the bit.
+type SegmentEvaluator interface {
+	Objective
+	// SegmentSlicer returns nil when there is no faster way for this objective.
+	SegmentSlicer(from, to []float64) Slicer
+}
+
 // A Slicer evaluates points of the plane it was prepared for.
 type Slicer interface {
 	// Path names the code that computes, e.g. "affine first layer, avx2". Parts of

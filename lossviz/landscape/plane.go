@@ -170,6 +170,7 @@ func Through(a, b, c []float64) *Plane {
 	}
 	x, y := ToPoint(a, b), ToPoint(a, c)
 	x.Name, y.Name = "from the first point to the second", "from the first point to the third"
+	x.Axis, y.Axis = "to the second point", "to the third point"
 	return NewPlane(a, x, y)
 }
 
@@ -247,6 +248,7 @@ func PCA(trajectories ...Trajectory) *Plane {
 			}
 		}
 		p.Variance[k] = values[k] * values[k] / total
+		d.Axis = fmt.Sprintf("PC %d, %.3g %% of variance", k+1, 100*p.Variance[k])
 		return d
 	}
 	p.X, p.Y = axis(0), axis(1)

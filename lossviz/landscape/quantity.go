@@ -15,6 +15,8 @@ type Quantity struct {
 	// prepare binds it to the objective of a slice. The function it returns fills
 	// one number for each name and is called from several goroutines.
 	prepare func(obj Objective) (func(p *point, out []float64), error)
+	// scratch is the numbers that it keeps for each goroutine, beside one evaluation of the objective.
+	scratch func(dim int) int
 }
 
 // A point is where quantities are computed, with what they share there.
@@ -46,7 +48,7 @@ const (
 
 // Accuracy is the fraction of samples classified correctly, on the objective's own data.
 func Accuracy() Quantity {
-	return Quantity{[]string{NameAccuracy}, func(obj Objective) (func(*point, []float64), error) {
+	return Quantity{Names: []string{NameAccuracy}, prepare: func(obj Objective) (func(*point, []float64), error) {
 		if _, ok := obj.(accurate); !ok {
 			return nil, fmt.Errorf("landscape: %s has no accuracy", describe(obj))
 		}
@@ -56,7 +58,7 @@ func Accuracy() Quantity {
 
 // Test is loss and accuracy on other data, such as a test set.
 func Test(data *dataset.Data) Quantity {
-	return Quantity{[]string{NameTestLoss, NameTestAccuracy}, func(obj Objective) (func(*point, []float64), error) {
+	return Quantity{Names: []string{NameTestLoss, NameTestAccuracy}, prepare: func(obj Objective) (func(*point, []float64), error) {
 		o, ok := obj.(interface {
 			On(*dataset.Data) *NetworkObjective
 		})
@@ -74,7 +76,7 @@ func Test(data *dataset.Data) Quantity {
 // GradientNorm is the Euclidean norm of the whole gradient, not only of its part in the
 // plane.
 func GradientNorm() Quantity {
-	return Quantity{[]string{NameGradientNorm}, func(obj Objective) (func(*point, []float64), error) {
+	return Quantity{Names: []string{NameGradientNorm}, prepare: func(obj Objective) (func(*point, []float64), error) {
 		d := Differentiate(obj)
 		return func(p *point, out []float64) {
 			d.Gradient(p.grad, p.theta)
@@ -88,7 +90,7 @@ func GradientNorm() Quantity {
 // neighbourhood is really convex, near 1 it only looks so. The ratio of a zero Hessian
 // is NaN.
 func HessianExtremes() Quantity {
-	return Quantity{[]string{NameHessianMin, NameHessianMax, NameHessianRatio}, func(obj Objective) (func(*point, []float64), error) {
+	return Quantity{Names: []string{NameHessianMin, NameHessianMax, NameHessianRatio}, scratch: hessianScratch, prepare: func(obj Objective) (func(*point, []float64), error) {
 		d := Differentiate(obj)
 		return func(p *point, out []float64) {
 			out[0], out[1] = hessianExtremes(d, p.theta, p.stop)
@@ -100,7 +102,7 @@ func HessianExtremes() Quantity {
 // Measure is any function of the parameters, under a name of one's own. f is called from
 // several goroutines at once.
 func Measure(name string, f func(theta []float64) float64) Quantity {
-	return Quantity{[]string{name}, func(Objective) (func(*point, []float64), error) {
+	return Quantity{Names: []string{name}, prepare: func(Objective) (func(*point, []float64), error) {
 		if f == nil {
 			return nil, fmt.Errorf("landscape: Measure %s: the function is nil", name)
 		}

@@ -25,6 +25,8 @@ type Provenance struct {
 	Seed      uint64  `json:"seed,omitempty"` // of random directions
 	X         string  `json:"x_direction"`
 	Y         string  `json:"y_direction,omitempty"`
+	XAxis     string  `json:"x_axis,omitempty"` // short names of the directions
+	YAxis     string  `json:"y_axis,omitempty"`
 	Code      string  `json:"code"`        // which code path computed
 	Identity  string  `json:"fingerprint"` // of all of the above, the parameters and the grid
 	Seconds   float64 `json:"seconds"`     // how long it took
@@ -141,6 +143,7 @@ func (s *Surface) compute(grid Grid, c *config) error {
 	s.rec = rec
 	s.shape(e.names)
 	s.Made = provenance(s.obj, e, p.X.Name, p.Y.Name, p.Seed, rec, start)
+	s.Made.XAxis, s.Made.YAxis = p.X.Axis, p.Y.Axis
 	return err
 }
 
@@ -231,6 +234,9 @@ func Merge(parts ...*Surface) *Surface {
 			out.rec.put(t, rows)
 		}
 	}
+	if first.rec.known != nil {
+		return fail("part 1 is an adaptive grid, which has no parts")
+	}
 	if n, all := out.rec.finished(), out.rec.points(); n < all {
 		return fail("parts are missing: %s of %s points are there", thousands(n), thousands(all))
 	}
@@ -249,7 +255,7 @@ func (s *Surface) Err() error {
 }
 
 // Complete says whether every point has been computed.
-func (s *Surface) Complete() bool { return s.rec != nil && s.rec.finished() == s.rec.points() }
+func (s *Surface) Complete() bool { return s.rec != nil && s.rec.complete() }
 
 // Holes counts the computed points where the loss is NaN, and where it is infinite.
 func (s *Surface) Holes() (nan, inf int) {
@@ -353,6 +359,9 @@ func (s *Surface) Plane() *Plane {
 		return s.plane
 	}
 	p := NewPlane(s.Origin, Given(s.Made.X, s.XVector), Given(s.Made.Y, s.YVector))
+	if p.Err() == nil {
+		p.X.Axis, p.Y.Axis = s.Made.XAxis, s.Made.YAxis
+	}
 	p.Seed = s.Made.Seed
 	return p
 }
@@ -435,7 +444,12 @@ func (s *Surface) caption(name string) string {
 	if s.Made.X == s.Made.Y {
 		parts = append(parts, "both directions "+s.Made.X)
 	} else {
-		parts = append(parts, "alpha: "+s.Made.X, "beta: "+s.Made.Y)
+		x, y := s.axes()
+		for _, axis := range [][2]string{{x, s.Made.X}, {y, s.Made.Y}} {
+			if axis[0] != axis[1] {
+				parts = append(parts, axis[0]+": "+axis[1])
+			}
+		}
 	}
 	if s.Computed != nil {
 		n := 0
@@ -468,6 +482,21 @@ func seconds(s float64) string {
 	return fmt.Sprintf("%.1f s", s)
 }
 
+// axes names the axes of figures: as the directions are called, where they have short names that differ.
+func (s *Surface) axes() (x, y string) {
+	x, y = s.Made.XAxis, s.Made.YAxis
+	if x == y {
+		return "alpha", "beta"
+	}
+	if x == "" {
+		x = "alpha"
+	}
+	if y == "" {
+		y = "beta"
+	}
+	return x, y
+}
+
 // transposed is the values as chart wants them, rows along y, cut off where asked.
 func (s *Surface) transposed(z [][]float64) [][]float64 {
 	out := make([][]float64, len(s.Y))
@@ -494,7 +523,8 @@ func (s *Surface) Figure(name string) chart.Surface {
 	if title == "" {
 		title = s.Made.Objective
 	}
-	f := chart.Surface{Title: title, X: s.X, Y: s.Y, XName: "alpha", YName: "beta", ZName: name, Log: s.log}
+	f := chart.Surface{Title: title, X: s.X, Y: s.Y, ZName: name, Log: s.log}
+	f.XName, f.YName = s.axes()
 	if s.rec == nil || s.Values[name] == nil {
 		return f
 	}

@@ -92,14 +92,27 @@ func (e *Evaluator) check() error {
 			return fmt.Errorf("a penalty is %v; it must be finite and not negative", l)
 		}
 	}
-	width := 0
-	for _, size := range e.net.size[1:] {
-		width += size
-	}
-	if bytes := 8 * 4 * float64(width) * float64(chunkSize(e.net, d.N)); bytes > maxWorkspace {
+	if bytes := workspaceBytes(e.net, d.N); bytes > maxWorkspace {
 		return fmt.Errorf("one evaluation of this network on %d samples at once needs %.1f GiB; use fewer samples or a smaller network", chunkSize(e.net, d.N), bytes/(1<<30))
 	}
 	return e.loss.check(d, e.net.out.Size())
+}
+
+// workspaceBytes is the memory of one evaluation with all derivatives.
+func workspaceBytes(net *Network, n int) float64 {
+	width := 0
+	for _, size := range net.size[1:] {
+		width += size
+	}
+	return 8 * 5 * float64(width) * float64(chunkSize(net, n)) // val, dot, grad, gradDot; note
+}
+
+// Bytes is the memory that each evaluation at the same time takes, at most.
+func (e *Evaluator) Bytes() int64 {
+	if e.err != nil {
+		return 0
+	}
+	return int64(workspaceBytes(e.net, e.data.N)) + 16*int64(e.net.dim)
 }
 
 // maxWorkspace bounds the memory of one evaluation, in bytes. Only very wide networks, and those with

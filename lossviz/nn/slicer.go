@@ -7,8 +7,8 @@ import (
 	"github.com/gosaddle/saddle/lossviz/internal/vec"
 )
 
-// A Slicer evaluates the loss at many points origin + a x + b y of one plane (or origin + a x
-// of a line) faster than one by one.
+// A Slicer evaluates the loss at many points origin + a x + b y of one plane (or origin + a x of a line, or
+// (1-a) origin + a x of a segment) faster than one by one.
 //
 // The first operation with parameters is affine in them and its input is the same everywhere, so what it
 // gives is affine in (a, b): it is computed once for origin, x and y, and each point costs a
@@ -23,6 +23,7 @@ type Slicer struct {
 	first        int       // operations before this one do not depend on the parameters
 	rest         int       // parameters from here on are needed at each point
 	group        int       // points of a group
+	zeros        []float64 // of a segment, else nil
 
 	shared sync.Once // fills affine, when the first worker begins
 	affine []affine  // for each chunk
@@ -63,6 +64,16 @@ func (e *Evaluator) Slicer(origin, x, y []float64) *Slicer {
 	// Enough points for the shared part of a chunk to be used often while it is in cache, but their
 	// parameters must stay there, too.
 	s.group = min(64, max(4, 1<<16/max(1, e.net.dim-s.rest)))
+	return s
+}
+
+// SegmentSlicer is [Evaluator.Slicer] for the points (1-a) from + a to: at a = 0 and a = 1 the values have the bits of
+// [Evaluator.Value] at from and to.
+func (e *Evaluator) SegmentSlicer(from, to []float64) *Slicer {
+	s := e.Slicer(from, to, nil)
+	if s != nil {
+		s.zeros = make([]float64, max(e.net.dim, e.net.size[s.first+1]*e.step))
+	}
 	return s
 }
 
@@ -123,6 +134,7 @@ func (s *Slicer) Bytes() (shared, perWorker int64) {
 	for _, size := range e.net.size[1:] {
 		width += size
 	}
+	shared += 8 * int64(len(s.zeros))
 	perWorker = 8 * (int64(width)*int64(e.step) + int64(s.group)*int64(e.net.dim))
 	return shared, perWorker
 }
@@ -185,13 +197,16 @@ func (s *Slicer) evaluate(scratch *sliceScratch, a, b, loss, accuracy []float64)
 	}
 }
 
-// point fills dst with origin + a[k] x + b[k] y.
+// point fills dst with origin + a[k] x + b[k] y, or what the line or segment has instead.
 func (s *Slicer) point(dst, origin, x, y []float64, k int, a, b []float64) {
-	if y == nil {
+	switch {
+	case s.zeros != nil:
+		vec.Combine(dst, s.zeros[:len(dst)], 1-a[k], origin, a[k], x)
+	case y == nil:
 		vec.AddScaled(dst, origin, a[k], x)
-		return
+	default:
+		vec.Combine(dst, origin, a[k], x, b[k], y)
 	}
-	vec.Combine(dst, origin, a[k], x, b[k], y)
 }
 
 // tail is v from i on; nil stays nil.

@@ -82,3 +82,31 @@ func TestSlicerIsPointwise(t *testing.T) {
 		t.Errorf("%v allocations for 100 points", n)
 	}
 }
+
+// A segment has the values of the points between its ends, and theirs to the bit.
+func TestSegmentSlicer(t *testing.T) {
+	random := rand.New(rand.NewPCG(7, 8))
+	for name, net := range zoo() {
+		k := net.out.Size()
+		e := sliceCase(t, net, CrossEntropy, 300, func(r *rand.Rand) float64 { return float64(r.IntN(k)) }, 0.01, 0.02)
+		from, to := normals(random, net.dim), normals(random, net.dim)
+		s := e.SegmentSlicer(from, to)
+		if s == nil {
+			t.Fatalf("%s: no fast segment", name)
+		}
+		a, loss := []float64{0, 1, -0.5, 0.3, 1.5}, make([]float64, 5)
+		s.Worker()(a, nil, loss, nil)
+		if loss[0] != e.Value(from) || loss[1] != e.Value(to) {
+			t.Errorf("%s: ends %v and %v, want %v and %v", name, loss[0], loss[1], e.Value(from), e.Value(to))
+		}
+		theta := make([]float64, net.dim)
+		for p, a := range a {
+			for i := range theta {
+				theta[i] = (1-a)*from[i] + a*to[i]
+			}
+			if want := e.Value(theta); math.Abs(loss[p]-want) > 1e-12*math.Abs(want) {
+				t.Errorf("%s at %v: %v, point by point %v", name, a, loss[p], want)
+			}
+		}
+	}
+}

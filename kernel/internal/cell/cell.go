@@ -13,7 +13,6 @@ import (
 	"go/parser"
 	"go/scanner"
 	"go/token"
-	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -115,11 +114,15 @@ func split(name, text string) (spans []span, quiet bool, errs Errors) {
 	depth := 0
 	start := -1
 	var toks []token.Token
+	headers := 0 // semicolons that the headers begun in this chunk may still hold: each costs a look at the chunk so far
 	for {
 		pos, tok, lit := s.Scan()
 		off := file.Offset(pos)
-		if tok == token.SEMICOLON && lit == ";" && depth == 0 && start >= 0 && slices.ContainsFunc(toks, hasHeader) && !isStatement(text[start:off]) {
-			continue // within the header of a for, if or switch
+		if tok == token.SEMICOLON && lit == ";" && depth == 0 && start >= 0 && headers > 0 {
+			headers--
+			if !isStatement(text[start:off]) {
+				continue // within the header of a for, if or switch
+			}
 		}
 		if tok == token.EOF || (tok == token.SEMICOLON && depth == 0) {
 			if start >= 0 {
@@ -129,7 +132,7 @@ func split(name, text string) (spans []span, quiet bool, errs Errors) {
 			} else if tok == token.SEMICOLON && lit == ";" {
 				quiet = true
 			}
-			start, toks = -1, toks[:0]
+			start, toks, headers = -1, toks[:0], 0
 			if tok == token.EOF {
 				return spans, quiet, errs
 			}
@@ -143,6 +146,10 @@ func split(name, text string) (spans []span, quiet bool, errs Errors) {
 		}
 		toks = append(toks, tok)
 		switch tok {
+		case token.FOR, token.IF, token.SWITCH:
+			if depth == 0 {
+				headers += 2
+			}
 		case token.LPAREN, token.LBRACK, token.LBRACE:
 			depth++
 		case token.RPAREN, token.RBRACK, token.RBRACE:
@@ -150,11 +157,6 @@ func split(name, text string) (spans []span, quiet bool, errs Errors) {
 			depth = max(depth-1, 0)
 		}
 	}
-}
-
-// hasHeader tells the keywords behind which a semicolon need not end the statement.
-func hasHeader(tok token.Token) bool {
-	return tok == token.FOR || tok == token.IF || tok == token.SWITCH
 }
 
 // isStatement tells whether a text is whole: for i := 0 is not.

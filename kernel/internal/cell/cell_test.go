@@ -4,6 +4,7 @@ import (
 	"go/token"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gosaddle/saddle/kernel/internal/cell"
 )
@@ -53,6 +54,22 @@ func TestPositions(t *testing.T) {
 		_, err := cell.Parse(token.NewFileSet(), "Cell[7]", text)
 		if err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%q: %v, want it at %s", text, err, want)
+		}
+	}
+}
+
+// TestParseLong: the time to read a cell grows with its length, not with the square of it.
+func TestParseLong(t *testing.T) {
+	for name, text := range map[string]string{
+		"semicolons in a header": "for i := 0" + strings.Repeat(";", 1<<20),
+		"statements":             strings.Repeat("x++\n", 1<<18),
+		"headers":                strings.Repeat("if x := 1; x > 0 {\n}\n", 1<<14),
+		"open brackets":          strings.Repeat("(", 1<<20),
+	} {
+		start := time.Now()
+		_, err := cell.Parse(token.NewFileSet(), "Cell[1]", text)
+		if took := time.Since(start); took > 20*time.Second {
+			t.Errorf("%s: %v (%.100v)", name, took, err)
 		}
 	}
 }

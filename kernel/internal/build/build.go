@@ -19,7 +19,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"sort"
 	"strings"
@@ -38,6 +37,7 @@ type Toolchain struct {
 	ToolDir string // where compile and link lie
 	CC      string // the C compiler that links plugins
 	linker  string // a -fuse-ld value, "" for the default
+	ld      string // that linker's program, "" where it is the C compiler's business
 }
 
 // FindToolchain looks for the go command, its tools and a C compiler.
@@ -62,19 +62,7 @@ func FindToolchain(ctx context.Context) (*Toolchain, error) {
 		return nil, fmt.Errorf("saddle needs a C compiler to link cells, and %q is not on the PATH: install gcc or clang (Debian: apt-get install gcc libc6-dev; macOS: xcode-select --install)", cc[0])
 	}
 	t := &Toolchain{Go: path, Version: env.GOVERSION, ToolDir: env.GOTOOLDIR, CC: cc[0]}
-	// Outer linkers, the fastest first. Most of a warm cell's time is spent in the linker.
-	if runtime.GOOS == "linux" {
-		for _, ld := range []string{"mold", "lld", "gold"} {
-			name := "ld." + ld
-			if ld == "mold" {
-				name = ld
-			}
-			if _, err := exec.LookPath(name); err == nil {
-				t.linker = ld
-				break
-			}
-		}
-	}
+	t.linker, t.ld = findLinker()
 	return t, nil
 }
 
@@ -83,8 +71,9 @@ type Workspace struct {
 	Tools *Toolchain
 	Dir   string // the session's own folder: go.mod, go.sum, sources and plugins of cells
 
-	modDir  string   // where go commands run: Dir, or the folder of the notebook's own go.mod
-	modFlag []string // -modfile for a go.mod that is not in modDir
+	outer   func() string // the script that links, "" where the C compiler has to
+	modDir  string        // where go commands run: Dir, or the folder of the notebook's own go.mod
+	modFlag []string      // -modfile for a go.mod that is not in modDir
 
 	mu       sync.Mutex
 	env      []string
@@ -102,6 +91,13 @@ func Open(tools *Toolchain, dir, source, notebookDir string) (*Workspace, error)
 		archives: map[string]string{}, names: map[string]string{}, imports: map[string][]string{},
 		env: append(os.Environ(), "CGO_ENABLED=1", "GOWORK=off", "GOFLAGS="+goflags()),
 	}
+	w.outer = sync.OnceValue(func() string {
+		script, err := tools.script(context.Background(), dir)
+		if err != nil {
+			return "" // slower, not wrong
+		}
+		return script
+	})
 	mod, sum, err := moduleFiles(source)
 	if err != nil {
 		return nil, err
@@ -312,14 +308,8 @@ func (e *CompileError) Error() string { return strings.TrimSpace(e.Output) }
 // Compile builds a unit and returns the path of its plugin.
 func (w *Workspace) Compile(ctx context.Context, u Unit) (string, error) {
 	base := filepath.Join(w.Dir, filepath.Base(u.Path))
-	files := map[string]string{
-		base + ".go":     u.Source,
-		base + "main.go": fmt.Sprintf("package main\n\nimport _ %q\n\nfunc main() {}\n", u.Path),
-	}
-	for name, text := range files {
-		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
-			return "", fmt.Errorf("writing the cell's package: %w", err)
-		}
+	if err := os.WriteFile(base+".go", []byte(u.Source), 0o644); err != nil {
+		return "", fmt.Errorf("writing the cell's package: %w", err)
 	}
 	archive := base + ".a"
 	w.mu.Lock()
@@ -333,7 +323,7 @@ func (w *Workspace) Compile(ctx context.Context, u Unit) (string, error) {
 		delete(w.imports, u.Path)
 		w.mu.Unlock()
 	}
-	for _, name := range []string{base + ".go", base + "main.go", base + "main.a", base + ".cfg"} {
+	for _, name := range []string{base + ".go", base + ".cfg"} {
 		if os.Getenv("SADDLE_KEEP") == "" {
 			os.Remove(name) // only the archive and the plugin are needed again
 		}
@@ -346,24 +336,25 @@ func (w *Workspace) compile(ctx context.Context, u Unit, base string) (string, e
 	if err := os.WriteFile(cfg, w.importcfg(u.Path), 0o644); err != nil {
 		return "", fmt.Errorf("writing the import table: %w", err)
 	}
-	compile := func(path, out, in string) error {
-		return w.tool(ctx, "compile", "-o", out, "-p", path, "-trimpath", w.Dir+"=>", "-lang=go1.26", "-complete",
-			"-installsuffix", "dynlink", "-goversion", w.Tools.Version, "-c=2", "-dynlink", "-nolocalimports",
-			"-importcfg", cfg, "-pack", in)
-	}
-	if err := compile(u.Path, base+".a", base+".go"); err != nil {
+	if err := w.tool(ctx, "compile", "-o", base+".a", "-p", u.Path, "-trimpath", w.Dir+"=>", "-lang=go1.26", "-complete",
+		"-installsuffix", "dynlink", "-goversion", w.Tools.Version, "-c=2", "-dynlink", "-nolocalimports",
+		"-importcfg", cfg, "-pack", base+".go"); err != nil {
 		return "", err
 	}
-	plug := u.Path + "main"
-	if err := compile(plug, base+"main.a", base+"main.go"); err != nil {
-		return "", err
-	}
-	link := []string{"-o", base + ".so", "-importcfg", cfg, "-installsuffix", "dynlink", "-pluginpath", plug,
-		"-buildmode=plugin", "-s", "-w", "-extld=" + w.Tools.CC}
+	// The cell's package is the plugin's root itself: go build would have a package main around it, one compilation more.
+	link := []string{"-o", base + ".so", "-importcfg", cfg, "-installsuffix", "dynlink", "-pluginpath", u.Path,
+		"-buildmode=plugin", "-s", "-w"}
 	if w.Tools.linker != "" {
 		link = append(link, "-extldflags=-fuse-ld="+w.Tools.linker)
 	}
-	if err := w.tool(ctx, "link", append(link, base+"main.a")...); err != nil {
+	script := w.outer()
+	if script != "" {
+		err := w.tool(ctx, "link", append(link, "-extld="+script, base+".a")...)
+		if err == nil || ctx.Err() != nil {
+			return base + ".so", err
+		}
+	}
+	if err := w.tool(ctx, "link", append(link, "-extld="+w.Tools.CC, base+".a")...); err != nil {
 		return "", err
 	}
 	return base + ".so", nil

@@ -225,8 +225,9 @@ func (s *search) curvature() bool {
 			return false
 		}
 		s.begin("negative curvature: short segments along the lowest eigenvector (point %d)", i+1)
-		product := func(hv, v []float64) { s.f.HessianVector(hv, theta, v) }
-		low, _, err := spectrum.Ends(s.ctx, product, len(theta), 1, 0, 1e-3, s.budget(40), s.seed)
+		h := landscape.NewCurvature(s.f)
+		h.At(theta)
+		low, _, err := spectrum.Ends(s.ctx, h.HessianVector, len(theta), 1, 0, 1e-3, s.budget(40), s.seed)
 		if err != nil || len(low) == 0 {
 			continue
 		}

@@ -71,10 +71,11 @@ func hessian(ctx context.Context, objective landscape.TwiceDifferentiable, theta
 	var wait sync.WaitGroup
 	for range min(n, runtime.GOMAXPROCS(0)) {
 		wait.Go(func() {
-			unit := make([]float64, n)
+			unit, products := make([]float64, n), landscape.NewCurvature(objective)
+			products.At(theta)
 			for i := int(next.Add(1)) - 1; i < n && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
 				unit[i] = 1
-				objective.HessianVector(full[i*n:(i+1)*n], theta, unit)
+				products.HessianVector(full[i*n:(i+1)*n], unit)
 				unit[i] = 0
 			}
 		})

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"unicode/utf8"
 
+	"github.com/gosaddle/saddle/lossviz/internal/vec"
 	"github.com/gosaddle/saddle/lossviz/nn"
 )
 
@@ -245,10 +246,7 @@ func (d *Direction) Orthogonal(others ...*Direction) *Direction {
 func reject(v []float64, basis [][]float64) {
 	for range 2 {
 		for _, b := range basis {
-			c := dot(v, b)
-			for i := range v {
-				v[i] -= c * b[i]
-			}
+			vec.AddScaled(v, v, -dot(v, b), b)
 		}
 	}
 }

@@ -18,9 +18,13 @@ const (
 	Bottom
 )
 
-// denseLimit is the dimension up to which a Hessian is formed and decomposed whole:
-// there that is as fast as Lanczos, and exact to rounding.
-const denseLimit = 96
+// denseLimit is the dimension up to which a Hessian is formed and decomposed whole for its
+// eigenvectors, which is exact to rounding; denseExtremes that for the two outermost eigenvalues alone, on which Lanczos
+// is faster than that from some 30 on.
+const (
+	denseLimit    = 96
+	denseExtremes = 24
+)
 
 // Eigenvectors returns the k eigenvectors of the Hessian of obj at theta that belong to
 // its largest or smallest eigenvalues, each of length 1, outermost first. Their names
@@ -64,7 +68,7 @@ const mostSteps = 400
 
 // hessianScratch is the numbers that one run of hessianExtremes keeps.
 func hessianScratch(dim int) int {
-	if dim <= denseLimit {
+	if dim <= denseExtremes {
 		return 4 * dim * dim
 	}
 	most := min(dim, mostSteps)
@@ -73,16 +77,17 @@ func hessianScratch(dim int) int {
 
 // hessianExtremes returns the smallest and the largest eigenvalue of the Hessian, NaN
 // where it is not finite or stop becomes true.
-func hessianExtremes(obj TwiceDifferentiable, theta []float64, stop func() bool) (low, high float64) {
-	if obj.Dim() <= denseLimit {
-		values, _, ok := denseEigen(obj, theta, false, stop)
+func hessianExtremes(h Curvature, theta []float64, stop func() bool) (low, high float64) {
+	h.At(theta)
+	if len(theta) <= denseExtremes {
+		values, _, ok := denseEigen(h, len(theta), false, stop)
 		if !ok {
 			return math.NaN(), math.NaN()
 		}
 		return values[0], values[len(values)-1]
 	}
-	l := newLanczos(obj, theta, stop)
-	if !l.run(func() bool { return l.settled(0) && l.settled(l.size()-1) }) {
+	l := newLanczos(h, len(theta), stop)
+	if !l.run(func() bool { return l.accurate(0) && l.accurate(l.size()-1) }) {
 		return math.NaN(), math.NaN()
 	}
 	return l.values[0], l.values[l.size()-1]
@@ -92,8 +97,10 @@ func hessianExtremes(obj TwiceDifferentiable, theta []float64, stop func() bool)
 func eigenpairs(obj TwiceDifferentiable, theta []float64, k int, end End, stop func() bool) ([]float64, [][]float64, bool) {
 	values := make([]float64, k)
 	vectors := make([][]float64, k)
+	h := NewCurvature(obj)
+	h.At(theta)
 	if obj.Dim() <= denseLimit {
-		all, v, ok := denseEigen(obj, theta, true, stop)
+		all, v, ok := denseEigen(h, obj.Dim(), true, stop)
 		if !ok {
 			return nil, nil, false
 		}
@@ -106,7 +113,7 @@ func eigenpairs(obj TwiceDifferentiable, theta []float64, k int, end End, stop f
 		}
 		return values, vectors, true
 	}
-	l := newLanczos(obj, theta, stop)
+	l := newLanczos(h, obj.Dim(), stop)
 	index := func(i int) int {
 		if end == Top {
 			return l.size() - 1 - i
@@ -151,8 +158,7 @@ func signed(v []float64) []float64 {
 }
 
 // denseEigen forms the Hessian column by column and decomposes it.
-func denseEigen(obj TwiceDifferentiable, theta []float64, vectors bool, stop func() bool) ([]float64, *mat.Dense, bool) {
-	n := obj.Dim()
+func denseEigen(hessian Curvature, n int, vectors bool, stop func() bool) ([]float64, *mat.Dense, bool) {
 	h := make([]float64, n*n)
 	unit := make([]float64, n)
 	for i := range n {
@@ -160,7 +166,7 @@ func denseEigen(obj TwiceDifferentiable, theta []float64, vectors bool, stop fun
 			return nil, nil, false
 		}
 		unit[i] = 1
-		obj.HessianVector(h[i*n:(i+1)*n], theta, unit)
+		hessian.HessianVector(h[i*n:(i+1)*n], unit)
 		unit[i] = 0
 	}
 	sym := mat.NewSymDense(n, nil)
@@ -189,9 +195,9 @@ func denseEigen(obj TwiceDifferentiable, theta []float64, vectors bool, stop fun
 // reorthogonalization, in which the Hessian is tridiagonal; that matrix's outer
 // eigenvalues converge first.
 type lanczos struct {
-	obj   TwiceDifferentiable
-	theta []float64
-	stop  func() bool
+	hessian Curvature
+	dim     int
+	stop    func() bool
 
 	basis       [][]float64
 	alpha, beta []float64 // diagonal, and what couples basis vector j to j+1
@@ -200,9 +206,9 @@ type lanczos struct {
 	exhausted   bool      // the space is invariant: eigenvalues are exact
 }
 
-func newLanczos(obj TwiceDifferentiable, theta []float64, stop func() bool) *lanczos {
-	rng := rand.New(rand.NewPCG(1, uint64(obj.Dim()))) // any fixed start will do
-	v := make([]float64, obj.Dim())
+func newLanczos(h Curvature, dim int, stop func() bool) *lanczos {
+	rng := rand.New(rand.NewPCG(1, uint64(dim))) // any fixed start will do
+	v := make([]float64, dim)
 	for i := range v {
 		v[i] = rng.NormFloat64()
 	}
@@ -210,7 +216,7 @@ func newLanczos(obj TwiceDifferentiable, theta []float64, stop func() bool) *lan
 	for i := range v {
 		v[i] /= n
 	}
-	return &lanczos{obj: obj, theta: theta, stop: stop, basis: [][]float64{v}}
+	return &lanczos{hessian: h, dim: dim, stop: stop, basis: [][]float64{v}}
 }
 
 func (l *lanczos) size() int { return len(l.values) }
@@ -218,13 +224,13 @@ func (l *lanczos) size() int { return len(l.values) }
 // run extends the space until done says so or the space is as large as it gets. It is
 // false if the Hessian is not finite or stop became true.
 func (l *lanczos) run(done func() bool) bool {
-	w := make([]float64, l.obj.Dim())
-	most := min(l.obj.Dim(), mostSteps)
+	w := make([]float64, l.dim)
+	most := min(l.dim, mostSteps)
 	for j := 0; ; j++ {
 		if l.stop != nil && l.stop() {
 			return false
 		}
-		l.obj.HessianVector(w, l.theta, l.basis[j])
+		l.hessian.HessianVector(w, l.basis[j])
 		if !finite(normInf(w)) {
 			return false
 		}
@@ -292,8 +298,29 @@ func (l *lanczos) settled(i int) bool {
 	return l.beta[n-1]*math.Abs(l.ritz.At(n-1, i)) <= 1e-8*scale
 }
 
+// accurate says whether the i-th eigenvalue is, where its vector is not asked for: its error is at most the residual r,
+// and about r^2/gap with the gap to the next eigenvalue (Parlett, The Symmetric Eigenvalue Problem, section 11.7).
+func (l *lanczos) accurate(i int) bool {
+	if l.settled(i) {
+		return true
+	}
+	n := l.size()
+	if n < 3 {
+		return false
+	}
+	scale := max(math.Abs(l.values[0]), math.Abs(l.values[n-1]))
+	r, gap := l.beta[n-1]*math.Abs(l.ritz.At(n-1, i)), math.Inf(1)
+	if i > 0 {
+		gap = l.values[i] - l.values[i-1]
+	}
+	if i < n-1 {
+		gap = min(gap, l.values[i+1]-l.values[i])
+	}
+	return r < gap/10 && r*r/gap <= 1e-11*scale
+}
+
 func (l *lanczos) vector(i int) []float64 {
-	v := make([]float64, l.obj.Dim())
+	v := make([]float64, l.dim)
 	for j := range l.size() {
 		c := l.ritz.At(j, i)
 		for k, x := range l.basis[j] {

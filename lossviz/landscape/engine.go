@@ -196,6 +196,9 @@ func (e *evaluator) bytes(n float64, workers int) float64 {
 	shared := 0.0
 	if o, ok := e.obj.(*NetworkObjective); ok && (e.slicer == nil || len(e.extra) > 0) {
 		perWorker += float64(o.eval.Bytes())
+		if b := o.eval.CurvatureBytes(); e.scratch > 0 && b <= maxCurvature {
+			perWorker += float64(b)
+		}
 	}
 	if e.slicer != nil {
 		s, w := e.slicer.Bytes()

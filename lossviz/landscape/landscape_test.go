@@ -260,7 +260,7 @@ func TestEigenvectors(t *testing.T) {
 		values[0], values[1], values[n-2], values[n-1] = -9, -7, 12, 20
 		obj, basis := spectral(values, 3)
 		theta := make([]float64, n)
-		low, high := hessianExtremes(obj, theta, nil)
+		low, high := hessianExtremes(NewCurvature(obj), theta, nil)
 		// The Hessian of a FuncObjective is a difference of gradients: 1e-8 at best.
 		if math.Abs(low+9) > 1e-6 || math.Abs(high-20) > 1e-6 {
 			t.Errorf("n = %d: extremes %v and %v, want -9 and 20", n, low, high)

@@ -89,6 +89,17 @@ func (o *NetworkObjective) HessianVector(hv, theta, v []float64) {
 	o.eval.HessianVector(hv, theta, v)
 }
 
+// maxCurvature is the most memory that each user of a [Curvature] may take.
+const maxCurvature = 1 << 28
+
+// Curvature shares the passes over the data that products with one Hessian have in common; see [nn.Curvature].
+func (o *NetworkObjective) Curvature() Curvature {
+	if o.err != nil || o.eval.CurvatureBytes() > maxCurvature {
+		return nil
+	}
+	return o.eval.NewCurvature()
+}
+
 // Accuracy returns the fraction of samples classified correctly, in [0, 1]. It is NaN
 // for losses that do not classify.
 func (o *NetworkObjective) Accuracy(theta []float64) float64 { return o.eval.Accuracy(theta) }

@@ -37,6 +37,39 @@ type TwiceDifferentiable interface {
 	HessianVector(hv, theta, v []float64)
 }
 
+// A CurvatureEvaluator is an Objective whose Hessian-vector products at one point share work.
+type CurvatureEvaluator interface {
+	TwiceDifferentiable
+	// Curvature returns nil when there is no faster way than HessianVector.
+	Curvature() Curvature
+}
+
+// A Curvature is the Hessian at a point, for many products. It is for one goroutine at a time.
+type Curvature interface {
+	// At moves to theta, which must not change while products are taken there.
+	At(theta []float64)
+	// HessianVector fills hv with the Hessian at that point times v.
+	HessianVector(hv, v []float64)
+}
+
+// NewCurvature is the objective's own Curvature, or its HessianVector if it has none.
+func NewCurvature(obj TwiceDifferentiable) Curvature {
+	if o, ok := obj.(CurvatureEvaluator); ok {
+		if c := o.Curvature(); c != nil {
+			return c
+		}
+	}
+	return &plainCurvature{obj: obj}
+}
+
+type plainCurvature struct {
+	obj   TwiceDifferentiable
+	theta []float64
+}
+
+func (c *plainCurvature) At(theta []float64)            { c.theta = theta }
+func (c *plainCurvature) HessianVector(hv, v []float64) { c.obj.HessianVector(hv, c.theta, v) }
+
 // A SliceEvaluator is an Objective that can evaluate many points of one plane faster
 // than one by one, because they share work: the first layer's pre-activations are
 // affine in the plane's coordinates, for one. Slices use it where it is offered.

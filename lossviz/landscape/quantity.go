@@ -27,6 +27,7 @@ type point struct {
 	// Filled by the evaluator, because it comes with the loss for free.
 	accuracy float64
 	grad     []float64 // scratch
+	hessian  Curvature // scratch, made when it is first asked for
 }
 
 // accurate is what the accuracy quantity needs of an objective.
@@ -93,7 +94,10 @@ func HessianExtremes() Quantity {
 	return Quantity{Names: []string{NameHessianMin, NameHessianMax, NameHessianRatio}, scratch: hessianScratch, prepare: func(obj Objective) (func(*point, []float64), error) {
 		d := Differentiate(obj)
 		return func(p *point, out []float64) {
-			out[0], out[1] = hessianExtremes(d, p.theta, p.stop)
+			if p.hessian == nil {
+				p.hessian = NewCurvature(d)
+			}
+			out[0], out[1] = hessianExtremes(p.hessian, p.theta, p.stop)
 			out[2] = math.Abs(out[0] / out[1])
 		}, nil
 	}}

@@ -4,17 +4,12 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+
+	"github.com/gosaddle/saddle/lossviz/internal/vec"
 )
 
-// Sums here run in index order, so that results keep their bits everywhere.
-
-func dot(a, b []float64) float64 {
-	sum := 0.0
-	for i, x := range a {
-		sum += x * b[i]
-	}
-	return sum
-}
+// dot has the same bits on every machine; see package vec.
+func dot(a, b []float64) float64 { return vec.Dot(a, b[:len(a)]) }
 
 // norm2 is the Euclidean norm, scaled only where squares would overflow or vanish.
 func norm2(v []float64) float64 {

@@ -279,8 +279,13 @@ func (e *Evaluator) runLanes(theta quantity) float64 {
 
 // lane is the chunks that a lane adds up.
 func (e *Evaluator) lane(i int) []chunk {
+	from, to := e.laneRange(i)
+	return e.chunks[from:to]
+}
+
+func (e *Evaluator) laneRange(i int) (from, to int) {
 	n := len(e.chunks)
-	return e.chunks[i*n/e.lanes : (i+1)*n/e.lanes]
+	return i * n / e.lanes, (i + 1) * n / e.lanes
 }
 
 // partial is a zeroed vector of parameters from the pool.

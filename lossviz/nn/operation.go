@@ -15,7 +15,11 @@ import (
 //
 // The parameters are such a quantity too: there dot is v itself, grad the gradient and
 // gradDot the product of the Hessian with v.
-type quantity struct{ val, dot, grad, gradDot []float64 }
+//
+// A dot that is nil stands for zeros: nothing before has moved.
+//
+// slope and bend are kept by a [Curvature] for the output of an activation f: f' at its input, and f" there times grad.
+type quantity struct{ val, dot, grad, gradDot, slope, bend []float64 }
 
 // An operation is one step of a network: it reads the quantity at node in and writes
 // the one at node out. A layer is built of one or two of them, see [Layer].
@@ -66,7 +70,9 @@ func (p *product) forward(w *workspace) {
 func (p *product) tangent(w *workspace) {
 	in, dot := w.node[p.in], w.node[p.out].dot
 	p.setBias(dot, w.theta.dot, w.n)
-	p.apply(dot, p.weights(w.theta.dot), in.val, w.n)
+	if !zero(p.weights(w.theta.dot)) {
+		p.apply(dot, p.weights(w.theta.dot), in.val, w.n)
+	}
 	if in.dot != nil {
 		p.apply(dot, p.weights(w.theta.val), in.dot, w.n)
 	}
@@ -87,11 +93,26 @@ func (p *product) backwardTangent(w *workspace) {
 	in, out := w.node[p.in], w.node[p.out]
 	p.addBias(w.theta.gradDot, out.gradDot, w.n)
 	p.toWeight(p.weights(w.theta.gradDot), in.val, out.gradDot, w.n)
-	if in.gradDot != nil {
+	if in.gradDot == nil {
+		return
+	}
+	if in.dot != nil {
 		p.toWeight(p.weights(w.theta.gradDot), in.dot, out.grad, w.n)
-		p.toInput(in.gradDot, p.weights(w.theta.val), out.gradDot, w.n)
+	}
+	p.toInput(in.gradDot, p.weights(w.theta.val), out.gradDot, w.n)
+	if !zero(p.weights(w.theta.dot)) {
 		p.toInput(in.gradDot, p.weights(w.theta.dot), out.grad, w.n)
 	}
+}
+
+// zero says whether all numbers are: directions often move some layers only.
+func zero(v []float64) bool {
+	for _, x := range v {
+		if x != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 func (p *product) weights(theta []float64) []float64 { return theta[p.weight : p.weight+p.size] }
@@ -215,6 +236,16 @@ func (p *pointwise) forward(w *workspace) { p.value(w.node[p.out].val, w.node[p.
 
 func (p *pointwise) tangent(w *workspace) {
 	in, out := w.node[p.in], w.node[p.out]
+	if in.dot == nil {
+		clear(out.dot)
+		return
+	}
+	if out.slope != nil {
+		for i, d := range in.dot {
+			out.dot[i] = out.slope[i] * d
+		}
+		return
+	}
 	p.slope(out.dot, in.val, out.val)
 	for i, d := range in.dot {
 		out.dot[i] *= d
@@ -235,16 +266,46 @@ func (p *pointwise) backward(w *workspace) {
 	}
 }
 
+// keep fills slope and bend, after the backward pass.
+func (p *pointwise) keep(w *workspace) {
+	in, out := w.node[p.in], w.node[p.out]
+	p.slope(out.slope, in.val, out.val)
+	p.curvature(out.bend, in.val, out.val)
+	for i, g := range out.grad {
+		out.bend[i] *= g
+	}
+}
+
 func (p *pointwise) backwardTangent(w *workspace) {
 	in, out := w.node[p.in], w.node[p.out]
+	if out.slope != nil {
+		gradDot, gDot, slope := in.gradDot, out.gradDot[:len(in.gradDot)], out.slope[:len(in.gradDot)]
+		if in.dot == nil {
+			for i := range gradDot {
+				gradDot[i] += slope[i] * gDot[i]
+			}
+			return
+		}
+		bend, dot := out.bend[:len(gradDot)], in.dot[:len(gradDot)]
+		for i := range gradDot {
+			gradDot[i] += slope[i]*gDot[i] + bend[i]*dot[i]
+		}
+		return
+	}
 	var first, second [block]float64
 	for from := 0; from < len(in.val); from += block {
 		to := min(from+block, len(in.val))
 		d, c := first[:to-from], second[:to-from]
 		p.slope(d, in.val[from:to], out.val[from:to])
+		gradDot, gDot := in.gradDot[from:to], out.gradDot[from:to]
+		if in.dot == nil {
+			for i := range d {
+				gradDot[i] += d[i] * gDot[i]
+			}
+			continue
+		}
 		p.curvature(c, in.val[from:to], out.val[from:to])
-		gradDot, dot := in.gradDot[from:to], in.dot[from:to]
-		g, gDot := out.grad[from:to], out.gradDot[from:to]
+		dot, g := in.dot[from:to], out.grad[from:to]
 		for i := range d {
 			gradDot[i] += d[i]*gDot[i] + c[i]*dot[i]*g[i]
 		}
@@ -314,6 +375,10 @@ func (p *pool) forward(w *workspace) {
 
 func (p *pool) tangent(w *workspace) {
 	x, y := w.node[p.in].dot, w.node[p.out].dot
+	if x == nil {
+		clear(y)
+		return
+	}
 	if p.mean {
 		p.apply(y, x, w.n)
 		return
@@ -421,7 +486,9 @@ func (p *normalize) statistics(x []float64, group, start, step, count int) (mean
 func (p *normalize) tangent(w *workspace) {
 	in, out := w.node[p.in], w.node[p.out]
 	clear(out.dot)
-	p.jacobian(w, out.dot, in.dot)
+	if in.dot != nil {
+		p.jacobian(w, out.dot, in.dot)
+	}
 }
 
 func (p *normalize) backward(w *workspace) {
@@ -431,7 +498,7 @@ func (p *normalize) backward(w *workspace) {
 func (p *normalize) backwardTangent(w *workspace) {
 	in, out := w.node[p.in], w.node[p.out]
 	p.jacobian(w, in.gradDot, out.gradDot)
-	if p.mean != nil {
+	if p.mean != nil || in.dot == nil {
 		return
 	}
 	// The change of J applied to g: (dr/r) J g - r (du mean(u g) + u mean(du g)).

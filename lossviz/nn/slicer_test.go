@@ -8,7 +8,7 @@ import (
 	"github.com/gosaddle/saddle/lossviz/dataset"
 )
 
-func sliceCase(t *testing.T, net *Network, loss Loss, n int, y func(*rand.Rand) float64, l1, l2 float64) *Evaluator {
+func sliceCase(t testing.TB, net *Network, loss Loss, n int, y func(*rand.Rand) float64, l1, l2 float64) *Evaluator {
 	t.Helper()
 	random := rand.New(rand.NewPCG(3, 4))
 	k := net.out.Size()

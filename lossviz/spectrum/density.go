@@ -88,11 +88,12 @@ func Density(obj landscape.Objective, theta []float64, opts ...Option) *Spectral
 		steps = s.steps
 	}
 	steps = min(steps, len(theta))
-	product := func(hv, v []float64) { f.HessianVector(hv, theta, v) }
+	h := landscape.NewCurvature(f)
+	h.At(theta)
 	for p := range probes {
 		t := &tridiagonal{basis: [][]float64{start(len(theta), s.seed+uint64(p)*7919)}}
 		for range steps {
-			more := t.step(product)
+			more := t.step(h.HessianVector)
 			if err := s.ctx.Err(); err != nil {
 				d.err = fmt.Errorf("spectrum: interrupted after %d of %d probes: %w", p, probes, err)
 				break
@@ -195,6 +196,8 @@ func Trace(obj landscape.Objective, theta []float64, opts ...Option) *TraceEstim
 	}
 	random := rand.New(rand.NewPCG(s.seed, 0x7ace))
 	v, hv := make([]float64, len(theta)), make([]float64, len(theta))
+	h := landscape.NewCurvature(f)
+	h.At(theta)
 	m2 := 0.0 // Welford's sum of squares about the mean
 	for range probes {
 		if err := s.ctx.Err(); err != nil {
@@ -204,7 +207,7 @@ func Trace(obj landscape.Objective, theta []float64, opts ...Option) *TraceEstim
 		for i := range v {
 			v[i] = float64(2*random.IntN(2) - 1)
 		}
-		f.HessianVector(hv, theta, v)
+		h.HessianVector(hv, v)
 		x := dot(v, hv)
 		t.Probes++
 		delta := x - t.Value

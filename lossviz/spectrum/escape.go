@@ -76,8 +76,9 @@ func Escape(obj landscape.Objective, saddle []float64, nudge float64, opts ...Op
 		e.err = fmt.Errorf("spectrum: Escape needs a positive step, got %v", nudge)
 		return e
 	}
-	product := func(hv, v []float64) { f.HessianVector(hv, saddle, v) }
-	low, high, err := Ends(s.ctx, product, len(saddle), 1, 1, s.tolerance, 0, s.seed)
+	h := landscape.NewCurvature(f)
+	h.At(saddle)
+	low, high, err := Ends(s.ctx, h.HessianVector, len(saddle), 1, 1, s.tolerance, 0, s.seed)
 	if err != nil {
 		e.err = fmt.Errorf("spectrum: Escape: %w", err)
 		return e

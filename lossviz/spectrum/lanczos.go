@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 
 	"gonum.org/v1/gonum/mat"
+
+	"github.com/gosaddle/saddle/lossviz/internal/vec"
 )
 
 // A Product fills hv with a symmetric matrix times v.
@@ -110,19 +112,9 @@ func start(dim int, seed uint64) []float64 {
 	return v
 }
 
-func dot(a, b []float64) float64 {
-	sum := 0.0
-	for i, x := range a {
-		sum += x * b[i]
-	}
-	return sum
-}
+func dot(a, b []float64) float64 { return vec.Dot(a, b) }
 
-func axpy(y []float64, a float64, x []float64) {
-	for i, v := range x {
-		y[i] += a * v
-	}
-}
+func axpy(y []float64, a float64, x []float64) { vec.AddScaled(y, y, a, x) }
 
 // A Pair is an approximate eigenvalue with its eigenvector, of norm 1. An
 // eigenvalue of the (exactly symmetric) matrix lies within Residual = |Hv - value v| of Value.

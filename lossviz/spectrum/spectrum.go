@@ -97,13 +97,15 @@ func Hessian(obj landscape.Objective, theta []float64, opts ...Option) (*mat.Sym
 func hessian(ctx context.Context, f landscape.TwiceDifferentiable, theta []float64) (*mat.SymDense, error) {
 	n := len(theta)
 	full := mat.NewDense(n, n, nil)
+	products := landscape.NewCurvature(f)
+	products.At(theta)
 	e := make([]float64, n)
 	for i := range n {
 		if err := ctx.Err(); err != nil {
 			return nil, fmt.Errorf("spectrum: interrupted after %d of %d columns of the Hessian: %w", i, n, err)
 		}
 		e[i] = 1
-		f.HessianVector(full.RawRowView(i), theta, e)
+		products.HessianVector(full.RawRowView(i), e)
 		e[i] = 0
 	}
 	h := mat.NewSymDense(n, nil)
@@ -121,15 +123,34 @@ func hessian(ctx context.Context, f landscape.TwiceDifferentiable, theta []float
 
 // Eigenvalues returns all eigenvalues of the Hessian at theta, ascending, for up to 4000 parameters.
 func Eigenvalues(obj landscape.Objective, theta []float64, opts ...Option) ([]float64, error) {
-	h, err := Hessian(obj, theta, opts...)
+	s, _, stop, err := prepare(obj, theta, opts)
 	if err != nil {
 		return nil, err
 	}
-	var eigen mat.EigenSym
-	if !eigen.Factorize(h, false) {
-		return nil, errors.New("spectrum: the eigenvalues did not converge")
+	defer stop()
+	h, err := Hessian(obj, theta, append(opts, Context(s.ctx))...)
+	if err != nil {
+		return nil, err
 	}
-	return eigen.Values(nil), nil
+	// The factorization of thousands of rows takes minutes and cannot be stopped: an interrupt leaves it behind.
+	values := make(chan []float64, 1)
+	go func() {
+		var eigen mat.EigenSym
+		if !eigen.Factorize(h, false) {
+			close(values)
+			return
+		}
+		values <- eigen.Values(nil)
+	}()
+	select {
+	case v, ok := <-values:
+		if !ok {
+			return nil, errors.New("spectrum: the eigenvalues did not converge")
+		}
+		return v, nil
+	case <-s.ctx.Done():
+		return nil, fmt.Errorf("spectrum: interrupted while the eigenvalues of a %d x %d matrix were computed: %w", len(theta), len(theta), s.ctx.Err())
+	}
 }
 
 // An Extreme holds the ends of a spectrum.
@@ -201,12 +222,13 @@ func Extremes(obj landscape.Objective, theta []float64, low, high int, opts ...O
 		e.err = fmt.Errorf("spectrum: asked for %d lowest and %d highest of %d eigenvalues", low, high, len(theta))
 		return e
 	}
-	product := func(hv, v []float64) { f.HessianVector(hv, theta, v) }
+	h := landscape.NewCurvature(f)
+	h.At(theta)
 	steps := s.steps
 	if steps <= 0 {
 		steps = min(len(theta), 60+12*(low+high))
 	}
-	e.Lowest, e.Highest, err = Ends(s.ctx, product, len(theta), low, high, s.tolerance, steps, s.seed)
+	e.Lowest, e.Highest, err = Ends(s.ctx, h.HessianVector, len(theta), low, high, s.tolerance, steps, s.seed)
 	switch {
 	case errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded):
 		e.err = fmt.Errorf("spectrum: interrupted, the eigenvalues have residuals: %w", err)

@@ -34,6 +34,7 @@ const Module = "github.com/gosaddle/saddle"
 type Toolchain struct {
 	Go      string // the go command
 	Version string // such as go1.26.8
+	Root    string // where the standard library lies
 	ToolDir string // where compile and link lie
 	CC      string // the C compiler that links plugins
 	linker  string // a -fuse-ld value, "" for the default
@@ -46,11 +47,11 @@ func FindToolchain(ctx context.Context) (*Toolchain, error) {
 	if err != nil {
 		return nil, errors.New("saddle needs the go command (Go 1.26 or newer) on the PATH: install it from your system's packages or the Go site, then start the kernel again")
 	}
-	out, err := exec.CommandContext(ctx, path, "env", "-json", "GOVERSION", "GOTOOLDIR", "CC", "CGO_ENABLED").Output()
+	out, err := exec.CommandContext(ctx, path, "env", "-json", "GOVERSION", "GOROOT", "GOTOOLDIR", "CC", "CGO_ENABLED").Output()
 	if err != nil {
 		return nil, fmt.Errorf("go env: %w", withStderr(err))
 	}
-	var env struct{ GOVERSION, GOTOOLDIR, CC, CGO_ENABLED string }
+	var env struct{ GOVERSION, GOROOT, GOTOOLDIR, CC, CGO_ENABLED string }
 	if err := json.Unmarshal(out, &env); err != nil {
 		return nil, fmt.Errorf("go env: %w", err)
 	}
@@ -61,7 +62,7 @@ func FindToolchain(ctx context.Context) (*Toolchain, error) {
 	if _, err := exec.LookPath(cc[0]); err != nil {
 		return nil, fmt.Errorf("saddle needs a C compiler to link cells, and %q is not on the PATH: install gcc or clang (Debian: apt-get install gcc libc6-dev; macOS: xcode-select --install)", cc[0])
 	}
-	t := &Toolchain{Go: path, Version: env.GOVERSION, ToolDir: env.GOTOOLDIR, CC: cc[0]}
+	t := &Toolchain{Go: path, Version: env.GOVERSION, Root: env.GOROOT, ToolDir: env.GOTOOLDIR, CC: cc[0]}
 	t.linker, t.ld = findLinker()
 	return t, nil
 }
@@ -71,23 +72,31 @@ type Workspace struct {
 	Tools *Toolchain
 	Dir   string // the session's own folder: go.mod, go.sum, sources and plugins of cells
 
-	outer   func() string // the script that links, "" where the C compiler has to
-	modDir  string        // where go commands run: Dir, or the folder of the notebook's own go.mod
-	modFlag []string      // -modfile for a go.mod that is not in modDir
+	outer    func() string     // the script that links, "" where the C compiler has to
+	source   string            // Saddle's own module
+	modDir   string            // where go commands run: Dir, or the folder of the notebook's own go.mod
+	modFlag  []string          // -modfile for a go.mod that is not in modDir
+	accepted string            // stamp of the files that decide on modules, as they were last taken up
+	used     map[string]string // folders of modules by path, where a go.work replaces them
 
 	mu       sync.Mutex
 	env      []string
-	flags    []string
+	flags    Flags
 	archives map[string]string // export data and object code by package path, libraries and cells alike
 	names    map[string]string // package names by path
 	imports  map[string][]string
+	base     []string        // packages that every cell's plugin needs
+	linked   map[string]bool // library packages that cells' plugins import
+
+	finding sync.Mutex
+	found   map[string][]string // packages of required modules by name; nil: not looked for yet
 }
 
 // Open prepares a workspace in dir, an existing empty folder, for Saddle's module at source. Where notebookDir or a parent
 // holds a go.mod, its packages and versions count too.
 func Open(tools *Toolchain, dir, source, notebookDir string) (*Workspace, error) {
 	w := &Workspace{
-		Tools: tools, Dir: dir, modDir: dir,
+		Tools: tools, Dir: dir, source: source, modDir: dir, linked: map[string]bool{},
 		archives: map[string]string{}, names: map[string]string{}, imports: map[string][]string{},
 		env: append(os.Environ(), "CGO_ENABLED=1", "GOWORK=off", "GOFLAGS="+goflags()),
 	}
@@ -112,7 +121,12 @@ func Open(tools *Toolchain, dir, source, notebookDir string) (*Workspace, error)
 			return nil, fmt.Errorf("workspace: %w", err)
 		}
 	}
-	return w, nil
+	if w.goWork() != "" {
+		if err := w.derive(); err != nil {
+			return nil, err
+		}
+	}
+	return w, w.accept()
 }
 
 // goflags keeps the user's GOFLAGS but for -mod, which the workspace sets itself.
@@ -184,7 +198,7 @@ func (w *Workspace) command(verb string, args ...string) []string {
 	all := append([]string{verb}, w.modFlag...)
 	w.mu.Lock()
 	if verb == "list" || verb == "build" {
-		all = append(all, w.flags...)
+		all = append(all, w.flags.Packages...)
 	}
 	w.mu.Unlock()
 	return append(all, args...)
@@ -212,11 +226,26 @@ func (w *Workspace) Load(ctx context.Context, paths ...string) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	args := w.command("list", append([]string{"-export", "-deps", "-e", "-buildmode=plugin",
-		"-json=ImportPath,Name,Export,Error,Imports,DepsErrors,Incomplete"}, missing...)...)
-	out, err := w.run(ctx, args...)
+	// A module that is not required is not fetched here: what that would change is first compared with what is loaded.
+	err := w.list(ctx, "-mod=readonly", missing)
+	if err != nil && ctx.Err() == nil && needsTidying(err) {
+		err = w.list(ctx, "-mod=mod", missing)
+	}
+	return err
+}
+
+// needsTidying tells errors about a go.mod that lacks what follows from it, such as one written by hand.
+func needsTidying(err error) bool {
+	text := err.Error()
+	return strings.Contains(text, "updates to go.mod needed") || strings.Contains(text, "missing go.sum entry")
+}
+
+// list has packages built and notes where their export data lie.
+func (w *Workspace) list(ctx context.Context, mode string, paths []string) error {
+	out, err := w.run(ctx, w.command("list", append([]string{mode, "-export", "-deps", "-e", "-buildmode=plugin",
+		"-json=ImportPath,Name,Export,Error,Imports,DepsErrors,Incomplete"}, paths...)...)...)
 	if err != nil && len(out) == 0 {
-		return fmt.Errorf("resolving %s: %w", strings.Join(missing, ", "), err)
+		return fmt.Errorf("resolving %s: %w", strings.Join(paths, ", "), err)
 	}
 	type pkg struct {
 		ImportPath, Name, Export string
@@ -258,16 +287,30 @@ func (w *Workspace) Load(ctx context.Context, paths ...string) error {
 	return nil
 }
 
-// Forget drops what is known of library packages, so that Load asks again: after the build cache was cleaned away, or
-// the module graph changed.
-func (w *Workspace) Forget() {
+// reload asks again where the packages lie that cells' plugins import: after the module graph changed, or flags did.
+func (w *Workspace) reload(ctx context.Context) error {
 	w.mu.Lock()
-	defer w.mu.Unlock()
+	var linked []string
 	for p, a := range w.archives {
-		if !strings.HasPrefix(a, w.Dir+string(filepath.Separator)) {
+		if !w.ofCell(a) {
 			delete(w.archives, p)
 		}
 	}
+	linked = append(linked, w.base...)
+	for p := range w.linked {
+		linked = append(linked, p)
+	}
+	w.mu.Unlock()
+	w.finding.Lock()
+	w.found = nil
+	w.finding.Unlock()
+	sort.Strings(linked)
+	return w.Load(ctx, linked...)
+}
+
+// ofCell tells whether an archive is that of a cell, and not of a library.
+func (w *Workspace) ofCell(archive string) bool {
+	return strings.HasPrefix(archive, w.Dir+string(filepath.Separator))
 }
 
 // Importer returns a go/types importer over what Load has made known. One importer keeps its packages: types from it
@@ -317,7 +360,15 @@ func (w *Workspace) Compile(ctx context.Context, u Unit) (string, error) {
 	w.imports[u.Path] = u.Imports
 	w.mu.Unlock()
 	plugin, err := w.compile(ctx, u, base)
-	if err != nil {
+	if err == nil {
+		w.mu.Lock()
+		for _, p := range u.Imports {
+			if !w.ofCell(w.archives[p]) {
+				w.linked[p] = true
+			}
+		}
+		w.mu.Unlock()
+	} else {
 		w.mu.Lock()
 		delete(w.archives, u.Path)
 		delete(w.imports, u.Path)
@@ -336,14 +387,18 @@ func (w *Workspace) compile(ctx context.Context, u Unit, base string) (string, e
 	if err := os.WriteFile(cfg, w.importcfg(u.Path), 0o644); err != nil {
 		return "", fmt.Errorf("writing the import table: %w", err)
 	}
-	if err := w.tool(ctx, "compile", "-o", base+".a", "-p", u.Path, "-trimpath", w.Dir+"=>", "-lang=go1.26", "-complete",
+	w.mu.Lock()
+	flags := w.flags
+	w.mu.Unlock()
+	if err := w.tool(ctx, "compile", append(slices.Clone(flags.Compile), "-o", base+".a", "-p", u.Path, "-trimpath", w.Dir+"=>", "-lang=go1.26", "-complete",
 		"-installsuffix", "dynlink", "-goversion", w.Tools.Version, "-c=2", "-dynlink", "-nolocalimports",
-		"-importcfg", cfg, "-pack", base+".go"); err != nil {
+		"-importcfg", cfg, "-pack", base+".go")...); err != nil {
 		return "", err
 	}
 	// The cell's package is the plugin's root itself: go build would have a package main around it, one compilation more.
 	link := []string{"-o", base + ".so", "-importcfg", cfg, "-installsuffix", "dynlink", "-pluginpath", u.Path,
 		"-buildmode=plugin", "-s", "-w"}
+	link = append(link, flags.Link...)
 	if w.Tools.linker != "" {
 		link = append(link, "-extldflags=-fuse-ld="+w.Tools.linker)
 	}

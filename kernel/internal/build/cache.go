@@ -76,6 +76,9 @@ func (w *Workspace) Worker(ctx context.Context, cache, source string, packages [
 		}
 	}
 	w.recall(dir)
+	w.mu.Lock()
+	w.base = packages
+	w.mu.Unlock()
 	if err := w.Load(ctx, packages...); err != nil {
 		return "", err
 	}
@@ -154,27 +157,31 @@ func (w *Workspace) Repair(ctx context.Context) bool {
 	return w.Load(ctx, gone...) == nil
 }
 
-// SetFlags sets flags for building the packages that cells import.
-func (w *Workspace) SetFlags(flags []string) {
+// SetFlags sets flags for building the packages that cells import (-tags) and for compiling and linking cells.
+func (w *Workspace) SetFlags(ctx context.Context, f Flags) error {
 	w.mu.Lock()
-	w.flags = flags
+	changed := strings.Join(f.Packages, " ") != strings.Join(w.flags.Packages, " ")
+	w.flags = f
 	w.mu.Unlock()
+	if !changed {
+		return nil
+	}
+	return w.reload(ctx)
+}
+
+// Flags are the user's flags for building cells.
+type Flags struct {
+	Packages []string // for go list: -tags
+	Compile  []string // for the compiler, when it compiles a cell
+	Link     []string // for the linker
 }
 
 // ModuleDir is the folder of the go.mod in which the notebook's imports are resolved.
 func (w *Workspace) ModuleDir() string { return w.modDir }
 
-// InWorker tells whether the worker program itself holds packages of a module.
-func (w *Workspace) InWorker(module string) bool {
-	switch module {
-	case Module, "github.com/janpfeifer/gonb", "k8s.io/klog/v2", "github.com/go-logr/logr", "golang.org/x/sys", "github.com/pkg/errors":
-		return true
-	}
-	return false
-}
-
-// Reset starts the workspace's module anew.
-func (w *Workspace) Reset() error {
+// Reset starts the workspace's module anew. Where a module that is loaded would come in another version it returns a
+// *ConflictError, after which Accept or Refuse must be called.
+func (w *Workspace) Reset(ctx context.Context) error {
 	for _, name := range []string{"go.mod", "go.sum"} {
 		text, err := os.ReadFile(filepath.Join(w.Dir, name+".first"))
 		if err != nil {
@@ -184,8 +191,18 @@ func (w *Workspace) Reset() error {
 			return err
 		}
 	}
-	w.Forget()
-	return nil
+	w.used = nil
+	if err := w.derive(); err != nil {
+		return err
+	}
+	return w.settle(ctx)
+}
+
+// Unlink forgets which packages cells imported: the worker that had them loaded is gone.
+func (w *Workspace) Unlink() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	clear(w.linked)
 }
 
 // ModuleFlags are the flags that go commands in ModuleDir need to see the workspace's module.

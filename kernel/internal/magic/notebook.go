@@ -18,13 +18,15 @@ type Notebook interface {
 	Declarations() []Declaration // sorted by name, for %list
 	Variables() []Variable       // sorted by name, for %who
 	Remove(name string) (kind string, err error)
-	Reset(ctx context.Context) error       // forget all declarations and values
+	Reset(ctx context.Context) error       // forget all declarations and values, and start the notebook's go.mod anew
 	ResetModule(ctx context.Context) error // start the notebook's go.mod anew
+	SyncModule(ctx context.Context) error  // take up what a command changed in go.mod or go.work
 	// Restore runs again the cells with these numbers; none: those whose values a lost process took along.
 	Restore(ctx context.Context, cells []int) error
 
 	BuildFlags() []string
-	SetBuildFlags(flags []string) error
+	// SetBuildFlags sets flags of go build, and returns those that are of no use for cells.
+	SetBuildFlags(ctx context.Context, flags []string) (unused []string, err error)
 	SetAutoGet(on bool) // whether missing modules are fetched
 
 	// Track makes completion follow a file or directory outside of the notebook. Untrack takes a path,

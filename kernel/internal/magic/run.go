@@ -230,8 +230,12 @@ func (r *run) env(cmd Command) error {
 func (r *run) goflags(cmd Command) error {
 	if args := cmd.Args(); len(args) > 0 {
 		args = slices.DeleteFunc(args, func(a string) bool { return a == "" })
-		if err := r.notebook.SetBuildFlags(args); err != nil {
+		unused, err := r.notebook.SetBuildFlags(r.ctx, args)
+		if err != nil {
 			return err
+		}
+		if len(unused) > 0 {
+			r.out.Stream("stderr", fmt.Sprintf("%s: kept, and without effect on cells, which are compiled one by one\n", strings.Join(unused, " ")))
 		}
 	}
 	r.printf("%%goflags=%q\n", r.notebook.BuildFlags())
@@ -253,7 +257,11 @@ func (r *run) list(Command) error {
 		for _, kind := range []string{"import", "const", "type", "var", "func"} {
 			for _, d := range decls {
 				if d.Kind == kind {
-					fmt.Fprintf(w, "%s\t%s\t%s\tCell[%d]\n", d.Kind, d.Name, oneLine(d.Detail), d.Cell)
+					from := ""
+					if d.Cell > 0 {
+						from = fmt.Sprintf("Cell[%d]", d.Cell)
+					}
+					fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", d.Kind, d.Name, oneLine(d.Detail), from)
 				}
 			}
 		}
@@ -336,9 +344,6 @@ func (r *run) reset(cmd Command) error {
 		if err := r.notebook.Reset(r.ctx); err != nil {
 			return err
 		}
-		if err := r.notebook.ResetModule(r.ctx); err != nil {
-			return err
-		}
 		r.printf("all declarations and values are forgotten, go.mod is new\n")
 		return nil
 	case "go.mod":
@@ -390,7 +395,7 @@ func (r *run) track(cmd Command) error {
 
 func (r *run) goworkfix(Command) error {
 	r.printf("%%goworkfix is not needed: go.work files are honoured as they are\n")
-	return nil
+	return r.notebook.SyncModule(r.ctx)
 }
 
 func (r *run) widgets(Command) error {

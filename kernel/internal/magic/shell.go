@@ -52,9 +52,10 @@ func (r *run) shell(cmd Command) error {
 	err = r.execute(dir, in, shell, "-c", cmd.Rest)
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
 		r.out.Stream("stderr", exit.Error()+"\n")
-		return nil
+	} else if err != nil {
+		return err
 	}
-	return err
+	return r.notebook.SyncModule(r.ctx)
 }
 
 func (r *run) script(cmd Command) error {

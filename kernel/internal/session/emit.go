@@ -321,10 +321,17 @@ func (e *emitter) constDecl(w *world, d *decl) {
 }
 
 // body writes the statements of a cell as a function. mine are the variables that it declares, by object; show says
-// what to do with the last expression.
-func (e *emitter) body(w *world, src *cell.Source, mine map[types.Object]bool, old map[types.Object]string, show showMode) {
+// what to do with the last expression. The functions in inits are called before the statement with
+// the number at, those in last at the end.
+func (e *emitter) body(w *world, src *cell.Source, mine map[types.Object]bool, old map[types.Object]string, show showMode, at int, inits, last []string) {
 	e.glue("func %s() {", runName)
+	if at == len(src.Body) {
+		last = append(inits, last...)
+	}
 	for i, st := range src.Body {
+		if i == at {
+			e.calls(inits)
+		}
 		e.line(st.Node.Pos())
 		r := e.rewriter(w, st.Chunk)
 		r.mine, r.old = mine, old
@@ -352,7 +359,15 @@ func (e *emitter) body(w *world, src *cell.Source, mine map[types.Object]bool, o
 		r.walk(st.Node)
 		e.out.WriteString(r.text(st.Node.Pos(), st.Node.End()))
 	}
+	e.calls(last)
 	e.glue("}")
+}
+
+// calls writes calls of functions of the notebook.
+func (e *emitter) calls(names []string) {
+	for _, name := range names {
+		e.glue("%s()", e.ref(name))
+	}
 }
 
 // showMode says what becomes of the last expression: the function of package live that takes it.

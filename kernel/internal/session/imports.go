@@ -8,11 +8,9 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"runtime"
 	"sort"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/gosaddle/saddle/kernel/internal/build"
 	"github.com/gosaddle/saddle/kernel/internal/cell"
@@ -34,8 +32,8 @@ var ownPackages = []string{
 // preferred settles names that several packages of the standard library bear.
 var preferred = map[string]string{"rand": "math/rand", "template": "text/template", "scanner": "text/scanner", "pprof": "runtime/pprof", "json": "encoding/json"}
 
-// catalog finds packages by name.
-var catalog = sync.OnceValue(func() map[string][]string {
+// readCatalog finds the packages that go without saying, Go's own and those of ownPackages, by name.
+func readCatalog(goroot string) map[string][]string {
 	byName := map[string][]string{}
 	add := func(p string) {
 		name := path.Base(p)
@@ -47,7 +45,7 @@ var catalog = sync.OnceValue(func() map[string][]string {
 	for _, p := range ownPackages {
 		add(p)
 	}
-	src := filepath.Join(goroot(), "src")
+	src := filepath.Join(goroot, "src")
 	filepath.WalkDir(src, func(file string, d os.DirEntry, err error) error {
 		if err != nil || !d.IsDir() {
 			return nil
@@ -67,13 +65,6 @@ var catalog = sync.OnceValue(func() map[string][]string {
 		sort.SliceStable(paths, func(i, j int) bool { return paths[i] == preferred[name] && paths[j] != preferred[name] })
 	}
 	return byName
-})
-
-func goroot() string {
-	if r := os.Getenv("GOROOT"); r != "" {
-		return r
-	}
-	return runtime.GOROOT() //nolint:staticcheck // the kernel is built and used with the same Go
 }
 
 // fileImports are the imports that a cell sees: name to path.
@@ -141,8 +132,8 @@ func (s *Session) load(ctx context.Context, p string) error {
 		return nil
 	}
 	if s.Autoget && strings.Contains(strings.Split(p, "/")[0], ".") {
-		if getErr := s.ws.Get(ctx, p, s.loadedPath); getErr != nil {
-			return getErr
+		if err := s.changedModules(ctx, true, s.ws.Get(ctx, p)); err != nil {
+			return err
 		}
 		return s.ws.Load(ctx, p)
 	}
@@ -154,7 +145,7 @@ func (s *Session) load(ctx context.Context, p string) error {
 func (s *Session) guess(ctx context.Context, name string, sels map[string]bool) (string, error) {
 	best, bestHits := "", -1
 	var broken error
-	for _, p := range append(append([]string(nil), catalog()[name]...), s.ws.Local(ctx, name)...) {
+	for _, p := range s.candidates(ctx, name) {
 		if err := s.ws.Load(ctx, p); err != nil {
 			broken = fmt.Errorf("%s seems to mean the package %s, which cannot be used: %w", name, p, err)
 			continue
@@ -180,6 +171,16 @@ func (s *Session) guess(ctx context.Context, name string, sels map[string]bool) 
 		return "", broken
 	}
 	return best, nil
+}
+
+// candidates are the packages that a name may mean: well-known ones, those of the notebook's own module, and only if there
+// are none of these, those of the modules it requires.
+func (s *Session) candidates(ctx context.Context, name string) []string {
+	paths := append(append([]string(nil), s.catalog()[name]...), s.ws.Local(ctx, name)...)
+	if len(paths) == 0 {
+		paths = s.ws.Find(ctx, name)
+	}
+	return paths
 }
 
 // qualifiers returns the identifiers that a cell selects from, with what it selects.

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gosaddle/saddle/kernel/internal/build"
 	"github.com/gosaddle/saddle/kernel/internal/magic"
 	"github.com/gosaddle/saddle/kernel/internal/worker"
 )
@@ -73,6 +75,7 @@ func (n notebook) tell(r worker.Request) error {
 func (n notebook) Workspace() string {
 	<-n.s.ready
 	if n.s.ws != nil {
+		n.s.writeProgram()
 		return n.s.ws.ModuleDir()
 	}
 	return n.s.dir
@@ -86,10 +89,11 @@ func cellNumber(name string) int {
 }
 
 func (n notebook) Declarations() []magic.Declaration {
-	n.s.mu.Lock()
-	defer n.s.mu.Unlock()
+	s := n.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	var out []magic.Declaration
-	for name, path := range n.s.imports {
+	for name, path := range s.imports {
 		out = append(out, magic.Declaration{Kind: "import", Name: name, Detail: path})
 	}
 	for _, d := range n.s.live.sorted() {
@@ -102,11 +106,21 @@ func (n notebook) Declarations() []magic.Declaration {
 			names = []string{d.key}
 		}
 		for _, name := range names {
-			out = append(out, magic.Declaration{Kind: kind, Name: name, Detail: d.sig, Cell: cellNumber(d.cell)})
+			out = append(out, magic.Declaration{Kind: kind, Name: name, Detail: s.plain(d.sig), Cell: cellNumber(d.cell)})
 		}
 	}
 	sort.Slice(out, func(i, j int) bool { return out[i].Name < out[j].Name })
 	return out
+}
+
+// plain gives the packages in a type or signature the names that they have in Go.
+func (s *Session) plain(expr string) string {
+	return canonicalName.ReplaceAllStringFunc(expr, func(alias string) string {
+		if name, ok := s.ws.PackageName(s.aliasPath[alias]); ok {
+			return name
+		}
+		return strings.TrimPrefix(alias, "ⱟ")
+	})
 }
 
 func (n notebook) Variables() []magic.Variable {
@@ -130,7 +144,7 @@ func (n notebook) Variables() []magic.Variable {
 		if d.kind != variable {
 			continue
 		}
-		v := magic.Variable{Name: d.key, Type: d.sig, Size: -1, Cell: cellNumber(d.cell), Note: d.stale}
+		v := magic.Variable{Name: d.key, Type: n.s.plain(d.sig), Size: -1, Cell: cellNumber(d.cell), Note: d.stale}
 		if w, ok := values[d.key]; ok {
 			v.Type, v.Size = w.Type, w.Size
 		}
@@ -183,24 +197,42 @@ func (n notebook) Remove(name string) (string, error) {
 func (n notebook) Reset(ctx context.Context) error {
 	s := n.s
 	s.mu.Lock()
-	s.live, s.imports, s.dotImports, s.ran, s.lost = newLive(), map[string]string{}, nil, nil, nil
-	s.mu.Unlock()
-	s.runMu.Lock()
-	proc := s.proc
-	s.proc = nil
-	s.runMu.Unlock()
-	if proc != nil {
-		proc.Close()
+	defer s.mu.Unlock()
+	s.live, s.imports, s.known, s.dotImports, s.ran, s.lost = newLive(), map[string]string{}, map[string]string{}, nil, nil, nil
+	s.replaced, s.cellOf = map[string]bool{}, map[string]string{}
+	var conflict *build.ConflictError
+	if err := s.ws.Reset(ctx); errors.As(err, &conflict) {
+		if err := s.ws.Accept(ctx); err != nil {
+			return err
+		}
+	} else if err != nil {
+		return err
 	}
-	return s.startWorker(ctx)
+	return s.renewWorker(ctx)
 }
 
 func (n notebook) ResetModule(ctx context.Context) error {
-	if err := n.s.ws.Reset(); err != nil {
-		return err
+	n.s.mu.Lock()
+	defer n.s.mu.Unlock()
+	err := n.s.ws.Reset(ctx)
+	var conflict *build.ConflictError
+	if errors.As(err, &conflict) && n.s.hasValues() {
+		n.s.ws.Refuse()
+		return fmt.Errorf("%w; %%reset forgets all values and starts with the first go.mod", err)
 	}
-	n.s.imp = n.s.ws.Importer(n.s.fset)
-	return n.Reset(ctx)
+	return n.s.changedModules(ctx, true, err)
+}
+
+func (n notebook) SyncModule(ctx context.Context) error {
+	n.s.mu.Lock()
+	defer n.s.mu.Unlock()
+	err := n.s.syncModules(ctx)
+	var conflict *build.ConflictError
+	if err != nil && !errors.As(err, &conflict) && ctx.Err() == nil {
+		n.s.out.Stream("stderr", err.Error()+"\n") // the command has done what it was asked
+		return nil
+	}
+	return err
 }
 
 func (n notebook) Restore(ctx context.Context, cells []int) error {
@@ -224,7 +256,8 @@ func (n notebook) Restore(ctx context.Context, cells []int) error {
 			return fmt.Errorf("no cell [%d] has run in this session", k)
 		}
 		s.out.Stream("stderr", fmt.Sprintf("restoring Cell[%d]\n", k))
-		if err := s.runGo(ctx, Cell{Code: text, Count: k}, magic.Parse(text).Go, nil, nil, s.out); err != nil {
+		commands := magic.Parse(text)
+		if err := s.runGo(ctx, Cell{Code: text, Count: k}, program{text: commands.Go, mainLine: commands.MainLine}, s.out); err != nil {
 			return fmt.Errorf("running Cell[%d] again: %w", k, err)
 		}
 	}
@@ -238,22 +271,54 @@ func (n notebook) BuildFlags() []string {
 	return n.s.flags
 }
 
-func (n notebook) SetBuildFlags(flags []string) error {
-	for _, f := range flags {
-		name := strings.TrimLeft(f, "-")
-		name, _, _ = strings.Cut(name, "=")
+// buildFlags says what becomes of a go build flag.
+var buildFlags = map[string]struct{ value, used bool }{
+	"tags": {true, true}, "gcflags": {true, true}, "ldflags": {true, true},
+	"asmflags": {true, false}, "cover": {}, "covermode": {true, false}, "coverpkg": {true, false},
+	"x": {}, "v": {}, "work": {}, "p": {true, false}, "a": {}, "n": {},
+}
+
+func (n notebook) SetBuildFlags(ctx context.Context, flags []string) (unused []string, err error) {
+	var build build.Flags
+	for i := 0; i < len(flags); i++ {
+		name, value, given := strings.Cut(strings.TrimLeft(flags[i], "-"), "=")
+		def, ok := buildFlags[name]
+		switch {
+		case name == "race" || name == "msan" || name == "asan":
+			return nil, fmt.Errorf("%s would have to hold for the process with the notebook's values, too; a package on the disk is tested with !go test %[1]s", flags[i])
+		case !ok:
+			return nil, fmt.Errorf("go build has no flag %s that a cell could use; %%goflags takes flags such as -tags=NAME and -gcflags=-m", flags[i])
+		case !def.used:
+			unused = append(unused, flags[i])
+		}
+		if def.value && !given && i+1 < len(flags) {
+			i++
+			value = flags[i]
+			if !def.used {
+				unused = append(unused, value)
+			}
+		}
 		switch name {
-		case "tags", "gcflags", "asmflags", "ldflags", "cover", "covermode", "coverpkg", "race", "x", "v", "work", "p", "a":
-		default:
-			return fmt.Errorf("go build has no flag %s that a cell could use; %%goflags takes flags such as -tags=NAME", f)
+		case "tags":
+			build.Packages = append(build.Packages, "-tags="+value)
+		case "gcflags":
+			build.Compile = append(build.Compile, strings.Fields(value)...)
+		case "ldflags":
+			build.Link = append(build.Link, strings.Fields(value)...)
 		}
 	}
-	n.s.mu.Lock()
-	n.s.flags = flags
-	n.s.mu.Unlock()
 	<-n.s.ready
-	n.s.ws.SetFlags(flags)
-	return nil
+	if n.s.broken != nil {
+		return nil, n.s.broken
+	}
+	n.s.mu.Lock()
+	defer n.s.mu.Unlock()
+	if err := n.s.ws.SetFlags(ctx, build); err != nil {
+		return nil, err
+	}
+	n.s.imp = n.s.ws.Importer(n.s.fset)
+	n.s.flags = flags
+	return unused, nil
 }
 
 func (n notebook) SetAutoGet(on bool) { n.s.Autoget = on }
@@ -278,7 +343,7 @@ func (n notebook) Untrack(path string) error {
 			keep = append(keep, p)
 		}
 	}
-	if len(keep) == len(n.s.tracked) {
+	if len(keep) == len(n.s.tracked) && !all {
 		return fmt.Errorf("%s is not followed", path)
 	}
 	n.s.tracked = keep
@@ -288,7 +353,15 @@ func (n notebook) Untrack(path string) error {
 func (n notebook) Tracked() []string {
 	n.s.mu.Lock()
 	defer n.s.mu.Unlock()
-	return append([]string(nil), n.s.tracked...)
+	tracked := append([]string(nil), n.s.tracked...)
+	if n.s.ws != nil { // modules that are worked on beside the notebook are followed unasked
+		for _, dir := range n.s.ws.Replaced() {
+			if !slices.Contains(tracked, dir) {
+				tracked = append(tracked, dir)
+			}
+		}
+	}
+	return tracked
 }
 
 func (n notebook) Inspect(ctx context.Context, expr string) (map[string]any, error) {

@@ -16,27 +16,28 @@ import (
 
 // plan is a checked cell: what it declares, what has to be made again for it, and the package that does so.
 type plan struct {
-	src     *cell.Source
-	live    *live      // the notebook if the cell succeeds
-	vars    []*decl    // variables that the cell's statements declare
-	unit    build.Unit // "" path: nothing to compile
-	hasBody bool
-	notes   []string          // what the user should know, on stderr
-	imports map[string]string // those that the cell writes
-	named   map[string]string // and those that it leaves out
-	dot     []string
-	owned   map[*decl]bool    // declarations that only this plan holds
-	aside   map[string]string // declarations that no longer compile, by key, and what a user is told of them
+	src      *cell.Source
+	mainLine int        // where init functions are called; 0: at the end
+	live     *live      // the notebook if the cell succeeds
+	vars     []*decl    // variables that the cell's statements declare
+	unit     build.Unit // "" path: nothing to compile
+	hasBody  bool
+	notes    []string          // what the user should know, on stderr
+	imports  map[string]string // those that the cell writes
+	named    map[string]string // and those that it leaves out
+	dot      []string
+	owned    map[*decl]bool    // declarations that only this plan holds
+	aside    map[string]string // declarations that no longer compile, by key, and what a user is told of them
 }
 
 // plan checks a cell against the notebook and writes its package. It changes nothing that a failed cell would have
 // to undo: only the notebook in the plan.
-func (s *Session) plan(ctx context.Context, src *cell.Source, id string) (*plan, error) {
+func (s *Session) plan(ctx context.Context, src *cell.Source, id string, mainLine int) (*plan, error) {
 	// Checking the bodies of earlier functions may show that some no longer compile. What the cell's statements may
 	// use is then another matter, and the plan is made again without them.
 	aside := map[string]string{}
 	for {
-		p, err := s.planWithout(ctx, src, id, aside)
+		p, err := s.planWithout(ctx, src, id, mainLine, aside)
 		if err == nil && p == nil {
 			continue
 		}
@@ -48,7 +49,7 @@ func (s *Session) plan(ctx context.Context, src *cell.Source, id string) (*plan,
 }
 
 // planWithout makes a plan in which the declarations set aside are not used. It returns nil if that set has grown.
-func (s *Session) planWithout(ctx context.Context, src *cell.Source, id string, aside map[string]string) (*plan, error) {
+func (s *Session) planWithout(ctx context.Context, src *cell.Source, id string, mainLine int, aside map[string]string) (*plan, error) {
 	fresh := newDecls(src, id)
 	isFresh := map[*decl]bool{}
 	declared := map[string]bool{}
@@ -68,7 +69,7 @@ func (s *Session) planWithout(ctx context.Context, src *cell.Source, id string, 
 	if err != nil {
 		return nil, err
 	}
-	p := &plan{src: src, live: s.live.clone(), imports: map[string]string{}, named: fi.named, dot: fi.dot, aside: aside}
+	p := &plan{src: src, mainLine: mainLine, live: s.live.clone(), imports: map[string]string{}, named: fi.named, dot: fi.dot, aside: aside}
 	for _, spec := range src.Imports {
 		name := ""
 		for n, path := range fi.named {
@@ -631,8 +632,8 @@ func (s *Session) compile(ctx context.Context, p *plan, before *live, w *world, 
 			return cell.Errors{{Pos: token.Position{Filename: p.src.Name, Line: 1, Column: 1}, Msg: fmt.Sprintf("%s cannot be used: %s", name, d.stale)}}
 		}
 	}
-	calls := s.initCalls(p.src, isFresh, l)
-	p.hasBody = len(p.src.Body) > 0 || len(calls) > 0
+	inits, main := s.initCalls(p.src, isFresh, l)
+	p.hasBody = len(p.src.Body) > 0 || len(inits)+len(main) > 0
 	if p.hasBody {
 		old := map[types.Object]string{}
 		for _, d := range p.vars {
@@ -650,13 +651,14 @@ func (s *Session) compile(ctx context.Context, p *plan, before *live, w *world, 
 				}
 			}
 		}
-		e.body(w, p.src, mine, old, show)
-		if len(calls) > 0 {
-			text := e.out.String()
-			e.out.Reset()
-			e.out.WriteString(strings.TrimSuffix(strings.TrimRight(text, "\n"), "}"))
-			e.glue("%s\n}", strings.Join(calls, "\n"))
+		at := len(p.src.Body)
+		for i, st := range p.src.Body {
+			if p.mainLine > 0 && s.fset.Position(st.Node.Pos()).Line >= p.mainLine {
+				at = i
+				break
+			}
 		}
+		e.body(w, p.src, mine, old, show, at, inits, main)
 	}
 	// Record what the declarations have become.
 	for _, d := range l.sorted() {
@@ -752,10 +754,8 @@ func (s *Session) quietCalls(w *world, src *cell.Source, show showMode) showMode
 	return show
 }
 
-// initCalls returns calls of the cell's functions that run by themselves: init_ functions, as gonb has them, and main.
-func (s *Session) initCalls(src *cell.Source, isFresh map[*decl]bool, l *live) []string {
-	var inits []string
-	main := ""
+// initCalls names the cell's functions that run by themselves: init and init_ functions, as gonb has them, and main.
+func (s *Session) initCalls(src *cell.Source, isFresh map[*decl]bool, l *live) (inits, main []string) {
 	for _, d := range src.Decls {
 		fn, ok := d.Node.(*ast.FuncDecl)
 		if !ok || fn.Recv != nil || fn.Type.Params.NumFields() > 0 || fn.Type.TypeParams != nil {
@@ -767,15 +767,12 @@ func (s *Session) initCalls(src *cell.Source, isFresh map[*decl]bool, l *live) [
 		}
 		switch name := fn.Name.Name; {
 		case name == "main":
-			main = export(name) + "()"
-		case strings.HasPrefix(name, "init_"):
-			inits = append(inits, export(name)+"()")
+			main = append(main, name)
+		case name == "init" || strings.HasPrefix(name, "init_"):
+			inits = append(inits, name)
 		}
 	}
-	if main != "" {
-		inits = append(inits, main)
-	}
-	return inits
+	return inits, main
 }
 
 // mentionedVars returns the notebook's variables that the cell's statements and the bodies compiled with it use.

@@ -37,11 +37,14 @@ type Session struct {
 	Autoget   bool                                                                     // fetch modules that cells import
 	Inspector func(ctx context.Context, expr string) (data map[string]any, found bool) // explains a name, for ?
 
-	cfg    Config
-	dir    string // own folder in the cache
-	ws     *build.Workspace
-	fset   *token.FileSet
-	imp    types.Importer
+	cfg  Config
+	dir  string // own folder in the cache
+	ws   *build.Workspace
+	fset *token.FileSet
+	imp  types.Importer
+
+	catalog func() map[string][]string // packages by name, for cells that leave an import out
+
 	magic  *magic.Runner
 	ready  chan struct{} // closed when workspace and worker are there
 	broken error         // why they are not
@@ -98,6 +101,7 @@ func New(cfg Config) (*Session, error) {
 		live: newLive(), imports: map[string]string{}, aliases: map[string]string{}, aliasPath: map[string]string{},
 		known: map[string]string{}, replaced: map[string]bool{}, cellOf: map[string]string{}, cwd: cfg.Notebook, env: os.Environ(),
 	}
+	s.catalog = sync.OnceValue(func() map[string][]string { return readCatalog(s.ws.Tools.Root) })
 	s.magic = magic.NewRunner(notebook{s})
 	go s.open()
 	return s, nil
@@ -141,7 +145,7 @@ func prepare(ctx context.Context, cfg Config, dir string) (*build.Workspace, str
 	if err != nil {
 		return nil, "", err
 	}
-	path, err := ws.Worker(ctx, filepath.Join(cfg.Cache, "worker"), cfg.Source, append([]string{livePackage}, build.Runtime...))
+	path, err := ws.Worker(ctx, filepath.Join(cfg.Cache, "worker"), cfg.Source, workerPackages())
 	if err != nil {
 		return nil, "", err
 	}
@@ -182,10 +186,14 @@ func Warm(ctx context.Context, cfg Config, progress func(string)) error {
 
 func (s *Session) startWorker(ctx context.Context) error {
 	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.startWorkerLocked(ctx)
+}
+
+func (s *Session) startWorkerLocked(ctx context.Context) error {
 	cwd, env := s.cwd, append(append([]string(nil), s.env...),
 		"GONB_PIPE="+filepath.Join(s.dir, "gonbui"), "GONB_PIPE_BACK="+filepath.Join(s.dir, "gonbui_back"),
 		"GONB_DIR="+s.cwd, "GONB_TMP_DIR="+s.dir)
-	s.mu.Unlock()
 	out := s.out
 	if out == nil {
 		out = discard{}
@@ -244,16 +252,6 @@ func (s *Session) Close() error {
 	return os.RemoveAll(s.dir)
 }
 
-// loadedPath tells whether the worker may have packages of a module loaded.
-func (s *Session) loadedPath(module string) bool {
-	for p := range s.aliases {
-		if build.ModuleOf(module, p) {
-			return true
-		}
-	}
-	return s.ws.InWorker(module)
-}
-
 // Execute runs a cell.
 func (s *Session) Execute(ctx context.Context, c Cell, out Output) Result {
 	ctx, cancel := context.WithCancel(ctx)
@@ -297,10 +295,11 @@ func (s *Session) execute(ctx context.Context, c Cell, out Output) error {
 		defer opts.Capture.Close()
 		out = tee{out, opts.Capture}
 	}
+	code := program{text: commands.Go, mainLine: commands.MainLine, args: opts.Args}
 	if opts.Test {
-		err = s.test(ctx, c, commands.Go, opts.Args, opts.Flags, out)
+		err = s.test(ctx, c, code, opts.Flags, out)
 	} else {
-		err = s.runGo(ctx, c, commands.Go, opts.Args, nil, out)
+		err = s.runGo(ctx, c, code, out)
 	}
 	if opts.Time {
 		out.Stream("stdout", fmt.Sprintf("time: %v\n", time.Since(start).Round(time.Microsecond)))
@@ -311,10 +310,17 @@ func (s *Session) execute(ctx context.Context, c Cell, out Output) error {
 // cellName is how errors and tracebacks call a cell.
 func cellName(count int) string { return fmt.Sprintf("Cell[%d]", count) }
 
-// runGo runs the Go text of a cell, with arguments for os.Args. Where tests is not nil, the last value is tests, to be run
-// with those flags.
-func (s *Session) runGo(ctx context.Context, c Cell, text string, args, tests []string, out Output) error {
-	src, err := cell.Parse(s.fset, cellName(c.Count), text)
+// program is the Go part of a cell.
+type program struct {
+	text     string
+	mainLine int      // of %%: init functions run there, where the program's main would begin; 0: at the end
+	args     []string // os.Args[1:]
+	tests    []string // where not nil, the last value is tests, to be run with these flags
+}
+
+// runGo runs the Go part of a cell.
+func (s *Session) runGo(ctx context.Context, c Cell, code program, out Output) error {
+	src, err := cell.Parse(s.fset, cellName(c.Count), code.text)
 	if err != nil {
 		return err
 	}
@@ -324,7 +330,13 @@ func (s *Session) runGo(ctx context.Context, c Cell, text string, args, tests []
 	if err := s.needWorker(ctx); err != nil {
 		return err
 	}
-	p, err := s.planLocked(ctx, src, c.ID)
+	s.mu.Lock()
+	err = s.syncModules(ctx)
+	s.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	p, err := s.planLocked(ctx, src, c.ID, code.mainLine)
 	if err != nil {
 		return err
 	}
@@ -357,7 +369,7 @@ func (s *Session) runGo(ctx context.Context, c Cell, text string, args, tests []
 		if !p.hasBody {
 			unit = ""
 		}
-		outcome = proc.Run(worker.Request{Plugin: plugin, Unit: unit, Cell: src.Name, Args: args, Tests: tests, NoInput: !c.AllowStdin}, out)
+		outcome = proc.Run(worker.Request{Plugin: plugin, Unit: unit, Cell: src.Name, Args: code.args, Tests: code.tests, NoInput: !c.AllowStdin}, out)
 		s.runMu.Lock()
 		s.running = false
 		s.runMu.Unlock()
@@ -370,10 +382,10 @@ func (s *Session) runGo(ctx context.Context, c Cell, text string, args, tests []
 }
 
 // planLocked checks a cell while nobody reads the notebook.
-func (s *Session) planLocked(ctx context.Context, src *cell.Source, id string) (*plan, error) {
+func (s *Session) planLocked(ctx context.Context, src *cell.Source, id string, mainLine int) (*plan, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.plan(ctx, src, id)
+	return s.plan(ctx, src, id, mainLine)
 }
 
 // needWorker starts a new worker where the last one is gone.
@@ -477,10 +489,35 @@ func (s *Session) loseValuesLocked() {
 	s.live = next
 }
 
-// tee copies a cell's streams to a file.
+// tee copies a cell's output to a file, as text.
 type tee struct {
 	Output
 	w io.Writer
+}
+
+func (t tee) Display(d Display) {
+	t.write(d)
+	t.Output.Display(d)
+}
+
+func (t tee) Result(d Display) {
+	t.write(d)
+	t.Output.Result(d)
+}
+
+// write writes a figure's source where it is text that somebody wrote, and else its plain text.
+func (t tee) write(d Display) {
+	for _, mime := range []string{"text/markdown", "text/html", "text/latex", "text/plain"} {
+		text, ok := d.Data[mime].(string)
+		if _, drawn := d.Data["image/png"]; !ok || drawn && mime != "text/plain" {
+			continue
+		}
+		if !strings.HasSuffix(text, "\n") {
+			text += "\n"
+		}
+		io.WriteString(t.w, text)
+		return
+	}
 }
 
 func (t tee) Stream(name, text string) {

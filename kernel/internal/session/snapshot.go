@@ -100,7 +100,10 @@ func (s *Session) Package(name string) string {
 	if p, ok := s.known[name]; ok {
 		return p
 	}
-	if paths := catalog()[name]; len(paths) > 0 {
+	if s.ws == nil {
+		return ""
+	}
+	if paths := s.catalog()[name]; len(paths) > 0 {
 		return paths[0]
 	}
 	return ""

@@ -14,8 +14,8 @@ import (
 // test runs the tests and benchmarks of a cell with the flags given; without flags (nil), those that the cell declares,
 // verbosely, or all tests of the notebook if it declares none. The tests become the cell's last value, and the worker, which
 // has package testing, runs that instead of showing it.
-func (s *Session) test(ctx context.Context, c Cell, text string, args, flags []string, out Output) error {
-	src, err := cell.Parse(s.fset, cellName(c.Count), text)
+func (s *Session) test(ctx context.Context, c Cell, code program, flags []string, out Output) error {
+	src, err := cell.Parse(s.fset, cellName(c.Count), code.text)
 	if err != nil {
 		return err
 	}
@@ -54,7 +54,9 @@ func (s *Session) test(ctx context.Context, c Cell, text string, args, flags []s
 	for _, name := range all {
 		fmt.Fprintf(&list, "%q, %s, ", name, name)
 	}
-	return s.runGo(ctx, c, text+"\n[]any{"+list.String()+"}", args, append([]string{}, flags...), out)
+	code.text += "\n[]any{" + list.String() + "}"
+	code.tests = append([]string{}, flags...)
+	return s.runGo(ctx, c, code, out)
 }
 
 // tests returns the names of tests and benchmarks among those of functions.

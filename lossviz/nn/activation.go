@@ -87,8 +87,9 @@ func (a Activation) value(y, x []float64) {
 	case Softplus:
 		vec.Softplus(y, x)
 	case GELU:
+		vec.NormalCDF(y, x)
 		for i, v := range x {
-			y[i] = v * normalCDF(v)
+			y[i] *= v
 		}
 	case SiLU:
 		vec.Sigmoid(y, x)
@@ -125,8 +126,12 @@ func (a Activation) slope(d, x, y []float64) {
 	case Softplus:
 		vec.Sigmoid(d, x)
 	case GELU:
-		for i, v := range x {
-			d[i] = normalCDF(v) + v*normalDensity(v)
+		vec.NormalCDF(d, x)
+		var scratch [block]float64
+		for from := 0; from < len(x); from += block {
+			for i, p := range densities(&scratch, x[from:]) {
+				d[from+i] += x[from+i] * p
+			}
 		}
 	case SiLU:
 		vec.Sigmoid(d, x)
@@ -156,8 +161,12 @@ func (a Activation) curvature(c, x, y []float64) {
 			c[i] = s * (1 - s)
 		}
 	case GELU:
-		for i, v := range x {
-			c[i] = normalDensity(v) * (2 - v*v)
+		var scratch [block]float64
+		for from := 0; from < len(x); from += block {
+			for i, p := range densities(&scratch, x[from:]) {
+				v := x[from+i]
+				c[from+i] = p * (2 - v*v)
+			}
 		}
 	case SiLU:
 		vec.Sigmoid(c, x)
@@ -167,10 +176,15 @@ func (a Activation) curvature(c, x, y []float64) {
 	}
 }
 
-// normalCDF is the standard normal distribution function. Erfc, not 1+Erf: the
-// lower tail keeps its digits.
-func normalCDF(x float64) float64 { return 0.5 * math.Erfc(-x/math.Sqrt2) }
-
-func normalDensity(x float64) float64 {
-	return math.Exp(-0.5*x*x) * (1 / math.Sqrt(2*math.Pi))
+// densities are the standard normal densities at the first numbers of x, as many as fit.
+func densities(scratch *[block]float64, x []float64) []float64 {
+	p := scratch[:min(len(x), block)]
+	for i := range p {
+		p[i] = -0.5 * x[i] * x[i]
+	}
+	vec.Exp(p, p)
+	for i := range p {
+		p[i] *= 1 / math.SqrtPi / math.Sqrt2
+	}
+	return p
 }

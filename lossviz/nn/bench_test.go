@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"testing"
 
@@ -16,10 +17,11 @@ func benchmarks() map[string]*Evaluator {
 	}
 	wide := dataset.New("random", normals(random, 5000*784), y, 784)
 	return map[string]*Evaluator{
-		"2-16-1":     NewEvaluator(MLP(2, 16, 1, Tanh), LogisticLoss, dataset.Moons(200, 0.1, 1)),
-		"64-32-10":   NewEvaluator(MLP(64, 32, 10, Tanh), CrossEntropy, dataset.Digits()),
-		"784-128-10": NewEvaluator(MLP(784, 128, 10, Tanh), CrossEntropy, wide),
-		"784-10":     NewEvaluator(Linear(784, 10), CrossEntropy, wide),
+		"2-16-1":      NewEvaluator(MLP(2, 16, 1, Tanh), LogisticLoss, dataset.Moons(200, 0.1, 1)),
+		"2-16-1 gelu": NewEvaluator(MLP(2, 16, 1, GELU), LogisticLoss, dataset.Moons(200, 0.1, 1)),
+		"64-32-10":    NewEvaluator(MLP(64, 32, 10, Tanh), CrossEntropy, dataset.Digits()),
+		"784-128-10":  NewEvaluator(MLP(784, 128, 10, Tanh), CrossEntropy, wide),
+		"784-10":      NewEvaluator(Linear(784, 10), CrossEntropy, wide),
 	}
 }
 
@@ -57,6 +59,23 @@ func BenchmarkSlicer(b *testing.B) {
 				work(x, y, loss, nil)
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/64, "ns/point")
+		})
+	}
+}
+
+// BenchmarkScaling shows that a slice's cost is linear in its points and in the samples: the time for one of each
+// stays the same over two decades of both.
+func BenchmarkScaling(b *testing.B) {
+	for _, c := range []struct{ samples, points int }{{200, 100}, {200, 1000}, {200, 10000}, {2000, 1000}, {20000, 1000}} {
+		b.Run(fmt.Sprintf("%d samples, %d points", c.samples, c.points), func(b *testing.B) {
+			e := NewEvaluator(MLP(2, 16, 1, Tanh), LogisticLoss, dataset.Moons(c.samples, 0.1, 1))
+			random := rand.New(rand.NewPCG(1, 1))
+			origin, dx, dy := e.net.Init(1), normals(random, e.Dim()), normals(random, e.Dim())
+			x, y, loss := normals(random, c.points), normals(random, c.points), make([]float64, c.points)
+			for b.Loop() {
+				e.Slicer(origin, dx, dy).Worker()(x, y, loss, nil)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(c.points)/float64(c.samples), "ns/point/sample")
 		})
 	}
 }

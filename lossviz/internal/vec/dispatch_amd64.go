@@ -34,6 +34,8 @@ func kernel(f function, dst, x *float64, n int) {
 			softplusAVX512(dst, x, n)
 		case logFunc:
 			logAVX512(dst, x, n)
+		case normalFunc:
+			normalCDFAVX512(dst, x, n)
 		}
 		return
 	}
@@ -48,6 +50,8 @@ func kernel(f function, dst, x *float64, n int) {
 		softplusAVX2(dst, x, n)
 	case logFunc:
 		logAVX2(dst, x, n)
+	case normalFunc:
+		normalCDFAVX2(dst, x, n)
 	}
 }
 

@@ -19,6 +19,13 @@ var (
 	logCoef = [...]float64{
 		0x1.5555555555558p-1, 0x1.99999999952e2p-2, 0x1.2492492df148dp-2, 0x1.c71c62e5800a1p-3, 0x1.7462b4ab2ef6bp-3,
 		0x1.39fe606542ddep-3, 0x1.2b584aae78a57p-3}
+	// (u + 5) exp(u^2/2) Phi(-u) as a function of t = (u - 5)/(u + 5) for 0 <= u <= 39; 0.01 units.
+	tailCoef = [...]float64{
+		0x1.89d3abe1f95aep-1, -0x1.54ad03f27ca18p-1, 0x1.fb31653876f89p-2, -0x1.410ed5f875946p-2, 0x1.51f6329f01ba3p-3,
+		-0x1.1b1c254ca42c5p-4, 0x1.54b4d4f48a95dp-6, -0x1.88590e97fa725p-9, -0x1.a2503777d193ep-11, 0x1.1daf1ad402a68p-11,
+		-0x1.f214934cc2997p-15, -0x1.a1700f97933d8p-15, 0x1.17df18b48c12bp-16, 0x1.0b14870d680c8p-18, -0x1.73e13a7eebb7bp-19,
+		-0x1.673ef5ca91651p-22, 0x1.d4772f5151200p-22, 0x1.592046569c07ep-25, -0x1.2d422be3e72a3p-24, -0x1.25f8b412cdb42p-27,
+		0x1.72fe74371fc82p-27, 0x1.313b2a0d09987p-29, -0x1.3f1a1f1afa304p-30, -0x1.a397ed7719499p-32}
 )
 
 const (
@@ -30,6 +37,8 @@ const (
 	expMax  = 710  // exp overflows
 	expMin  = -750 // exp is 0
 	tanhMax = 22   // tanh is 1
+	tailMax = 39   // the normal distribution has no tail left
+	tailMid = 5
 
 	sqrtHalfBits = 0x3fe6a09e667f3bcd
 	oneBits      = 0x3ff0000000000000
@@ -92,6 +101,25 @@ func sigmoid1(x float64) float64 {
 		num = u
 	}
 	return num / (1 + u)
+}
+
+func normalCDF1(x float64) float64 {
+	u := math.Abs(x)
+	if u > tailMax {
+		u = tailMax
+	}
+	inv := 1 / (u + tailMid)
+	t := float64((u - tailMid) * inv)
+	q := float64(evenOdd(tailCoef[:], t, float64(t*t)) * inv)
+	h := float64(u * u)
+	low := math.FMA(u, u, -h) // u^2 = h + low: the exponent needs more digits than a float64 has
+	e := exp1(float64(-0.5 * h))
+	e = math.FMA(e, float64(-0.5*low), e)
+	tail := float64(q * e)
+	if math.Signbit(x) {
+		return tail
+	}
+	return 1 - tail
 }
 
 func softplus1(x float64) float64 {

@@ -19,6 +19,11 @@ func tanhAVX2(dst *float64, x *float64, n int)
 //go:noescape
 func sigmoidAVX2(dst *float64, x *float64, n int)
 
+// normalCDFAVX2 sets dst[i] to normalCDF(x[i]) for i < n; n is a multiple of 8.
+//
+//go:noescape
+func normalCDFAVX2(dst *float64, x *float64, n int)
+
 // softplusAVX2 sets dst[i] to softplus(x[i]) for i < n; n is a multiple of 8.
 //
 //go:noescape
@@ -88,6 +93,11 @@ func tanhAVX512(dst *float64, x *float64, n int)
 //
 //go:noescape
 func sigmoidAVX512(dst *float64, x *float64, n int)
+
+// normalCDFAVX512 sets dst[i] to normalCDF(x[i]) for i < n; n is a multiple of 8.
+//
+//go:noescape
+func normalCDFAVX512(dst *float64, x *float64, n int)
 
 // softplusAVX512 sets dst[i] to softplus(x[i]) for i < n; n is a multiple of 8.
 //

@@ -31,6 +31,12 @@ var (
 	logCoef = []float64{
 		0x1.5555555555558p-1, 0x1.99999999952e2p-2, 0x1.2492492df148dp-2, 0x1.c71c62e5800a1p-3, 0x1.7462b4ab2ef6bp-3,
 		0x1.39fe606542ddep-3, 0x1.2b584aae78a57p-3}
+	tailCoef = []float64{
+		0x1.89d3abe1f95aep-1, -0x1.54ad03f27ca18p-1, 0x1.fb31653876f89p-2, -0x1.410ed5f875946p-2, 0x1.51f6329f01ba3p-3,
+		-0x1.1b1c254ca42c5p-4, 0x1.54b4d4f48a95dp-6, -0x1.88590e97fa725p-9, -0x1.a2503777d193ep-11, 0x1.1daf1ad402a68p-11,
+		-0x1.f214934cc2997p-15, -0x1.a1700f97933d8p-15, 0x1.17df18b48c12bp-16, 0x1.0b14870d680c8p-18, -0x1.73e13a7eebb7bp-19,
+		-0x1.673ef5ca91651p-22, 0x1.d4772f5151200p-22, 0x1.592046569c07ep-25, -0x1.2d422be3e72a3p-24, -0x1.25f8b412cdb42p-27,
+		0x1.72fe74371fc82p-27, 0x1.313b2a0d09987p-29, -0x1.3f1a1f1afa304p-30, -0x1.a397ed7719499p-32}
 )
 
 // reduceConstants are those of emitter.reduce and scale.
@@ -299,6 +305,47 @@ func (e *emitter) sigmoid(x reg.VecVirtual) reg.VecVirtual {
 	asm.VBLENDVPD(x, u, one, num)
 	asm.VDIVPD(d, num, num)
 	return num
+}
+
+const (
+	tailMax = 39
+	tailMid = 5
+)
+
+func (e *emitter) normalCDF(x reg.VecVirtual) reg.VecVirtual {
+	// Phi(-u) = exp(-u^2/2) q(t)/(u + 5), t = (u - 5)/(u + 5)
+	u := e.reg()
+	e.and(e.bits(absMax), x, u)
+	asm.VMINPD(u, e.creg(tailMax), u)
+	inv, t := e.reg(), e.reg()
+	asm.VADDPD(e.c(tailMid), u, t)
+	asm.VDIVPD(t, e.creg(1), inv)
+	asm.VSUBPD(e.c(tailMid), u, t)
+	asm.VMULPD(inv, t, t)
+	t2 := e.reg()
+	asm.VMULPD(t, t, t2)
+	q := e.evenOdd(tailCoef, t, t2)
+	asm.VMULPD(inv, q, q)
+	h, low := e.reg(), e.reg()
+	asm.VMULPD(u, u, h)
+	asm.VMOVAPD(h, low)
+	asm.VFMSUB231PD(u, u, low) // u^2 - h
+	asm.VMULPD(e.c(-0.5), low, low)
+	asm.VMULPD(e.c(-0.5), h, h)
+	asm.VMAXPD(h, e.creg(expMin), h)
+	p := e.scale(h)
+	e.fma(low, p, p)
+	asm.VMULPD(p, q, q)
+	above := e.reg()
+	asm.VSUBPD(q, e.creg(1), above) // for positive x
+	if e.bytes == 64 {
+		k := asm.K()
+		asm.VPMOVQ2M(x, k)
+		asm.VMOVAPD(q, k, above)
+		return above
+	}
+	asm.VBLENDVPD(x, q, above, above)
+	return above
 }
 
 func (e *emitter) softplus(x reg.VecVirtual) reg.VecVirtual {
@@ -582,6 +629,7 @@ func main() {
 		elementwise(v, "exp", with(expMax, expMin), (*emitter).exp)
 		elementwise(v, "tanh", append(with(tanhMax, 2), absMax, signs), (*emitter).tanh)
 		elementwise(v, "sigmoid", append(with(expMin), signs), (*emitter).sigmoid)
+		elementwise(v, "normalCDF", append(with(expMin, tailMax, tailMid, -0.5), absMax), (*emitter).normalCDF)
 		// The polynomial of log1p does not fit beside that of exp in 32 registers: it is read from memory.
 		elementwise(v, "softplus", append(with(expMin, 2), signs), (*emitter).softplus)
 		elementwise(v, "log", append(floats(logCoef, []float64{1, 0x1p52 + 1023, ln2Hi, ln2Lo}),

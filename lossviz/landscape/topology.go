@@ -54,13 +54,16 @@ func NewMergeTree(s *Surface, threshold float64) *MergeTree {
 		m.err = fmt.Errorf("landscape: merge tree: a threshold of %v: it must not be negative", threshold)
 		return m
 	}
-	m.err = m.flood(threshold)
+	m.err = m.flood(threshold, neighbours[:])
 	return m
 }
 
+// neighbours are the steps to the points that a point is joined to, the four next ones last.
+var neighbours = [8][2]int{{-1, -1}, {-1, 1}, {1, -1}, {1, 1}, {-1, 0}, {0, -1}, {0, 1}, {1, 0}}
+
 // flood lets the water rise: points in the order of their loss, each joining the
 // components of its neighbours that are under water already.
-func (m *MergeTree) flood(threshold float64) error {
+func (m *MergeTree) flood(threshold float64, steps [][2]int) error {
 	s := m.surface
 	nx, ny := len(s.X), len(s.Y)
 	z := s.rec.values[0]
@@ -92,7 +95,7 @@ func (m *MergeTree) flood(threshold float64) error {
 	for _, p := range order {
 		i, j := p/ny, p%ny
 		var around []int
-		for _, d := range [8][2]int{{-1, -1}, {-1, 0}, {-1, 1}, {0, -1}, {0, 1}, {1, -1}, {1, 0}, {1, 1}} {
+		for _, d := range steps {
 			ni, nj := i+d[0], j+d[1]
 			if ni >= 0 && ni < nx && nj >= 0 && nj < ny && label[ni*ny+nj] >= 0 {
 				around = append(around, ni*ny+nj)

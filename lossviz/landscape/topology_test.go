@@ -1,8 +1,12 @@
 package landscape
 
 import (
+	"encoding/json"
 	"math"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
 	"sort"
 	"testing"
 )
@@ -104,6 +108,50 @@ func TestMergeTreeCountsComponents(t *testing.T) {
 		}
 		if got := len(NewMergeTree(s, 3).Basins); got != deep {
 			t.Fatalf("%d basins at threshold 3, want %d", got, deep)
+		}
+	}
+}
+
+// The basins of other people's code on the same grids; see testdata/make_trees.py. It knows four neighbours only.
+func TestMergeTreeAgainstLandscaper(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("testdata", "trees.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cases []struct {
+		Name   string
+		Z      [][]float64
+		Basins []struct {
+			Minimum, Saddle []int
+			Birth           float64
+			Death           *float64
+		}
+	}
+	if err := json.Unmarshal(text, &cases); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range cases {
+		nx, ny := len(c.Z), len(c.Z[0])
+		s := Slice(Func(2, func(x []float64) float64 { return c.Z[int(x[0])][int(x[1])] }), flat(), Rectangle(0, float64(nx-1), nx, 0, float64(ny-1), ny), Quiet())
+		m := &MergeTree{surface: s}
+		if err := m.flood(0, neighbours[4:]); err != nil {
+			t.Fatal(err)
+		}
+		if len(m.Basins) != len(c.Basins) {
+			t.Errorf("%s: %d basins, landscaper has %d", c.Name, len(m.Basins), len(c.Basins))
+		}
+		for _, want := range c.Basins {
+			at := slices.IndexFunc(m.Basins, func(b Basin) bool { return int(b.A) == want.Minimum[0] && int(b.B) == want.Minimum[1] })
+			if at < 0 {
+				t.Errorf("%s: no basin at %v", c.Name, want.Minimum)
+				continue
+			}
+			b := m.Basins[at]
+			if b.Birth != want.Birth || (want.Death == nil) != (b.Parent < 0) {
+				t.Errorf("%s: basin %+v, landscaper has %+v", c.Name, b, want)
+			} else if want.Death != nil && (b.Death != *want.Death || int(b.SaddleA) != want.Saddle[0] || int(b.SaddleB) != want.Saddle[1]) {
+				t.Errorf("%s: basin %+v ends elsewhere than landscaper's, at %v with %v", c.Name, b, want.Saddle, *want.Death)
+			}
 		}
 	}
 }

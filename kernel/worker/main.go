@@ -24,6 +24,7 @@ import (
 
 	"github.com/gosaddle/saddle/kernel/internal/celltest"
 	"github.com/gosaddle/saddle/kernel/internal/live"
+	"github.com/gosaddle/saddle/kernel/internal/plain"
 	"github.com/gosaddle/saddle/kernel/internal/worker"
 	"github.com/gosaddle/saddle/kernel/worker/show"
 )
@@ -113,6 +114,8 @@ func main() {
 			run.told()
 		case "comm":
 			deliverComm(req.Value)
+		case "tables":
+			go openTables(req.Tables) // where that fails, the cell that needs them will tell
 		case "exit":
 			os.Exit(0)
 		}
@@ -128,13 +131,14 @@ type runner struct {
 	tests   []string        // flags with which to run the tests that are the last expression's value; nil: show it
 	place   place           // what the kernel knows of the process
 	over    *sync.Once      // sends the outcome of the cell, once
+	machine *plain.Machine  // evaluates the cell, if it is a plain one
 }
 
 // start runs a cell in a goroutine of its own. The main goroutine stays free for interrupts and questions.
 func (r *runner) start(req worker.Request) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.cell, r.failure, r.over = req.Cell, nil, new(sync.Once)
+	r.cell, r.failure, r.over, r.machine = req.Cell, nil, new(sync.Once), nil
 	over := r.over
 	r.tests = req.Tests
 	setArgs(req.Args)
@@ -150,7 +154,7 @@ func (r *runner) start(req worker.Request) {
 			switch v := recover(); {
 			case v == flag.ErrHelp: // asked for, and given
 			case v != nil:
-				failure = &worker.Failure{Kind: "panic", Message: panicText(v), Frames: frames()}
+				failure = &worker.Failure{Kind: "panic", Message: panicText(v), Frames: frames(r.evaluating())}
 			case finished:
 				r.mu.Lock()
 				failure = r.failure
@@ -174,6 +178,25 @@ func (r *runner) start(req worker.Request) {
 				return
 			}
 			os.Remove(req.Plugin) // it is mapped; the disk gets its room back when the process ends
+		}
+		if len(req.Program) > 0 {
+			m, err := prepare(req.Program)
+			r.mu.Lock()
+			if err != nil {
+				r.failure = &worker.Failure{Kind: "refused", Message: err.Error()}
+			}
+			r.machine = m
+			r.mu.Unlock()
+			if err != nil {
+				finished = true
+				return
+			}
+			m.Run()
+			if run.Interrupted() {
+				return
+			}
+			finished = true
+			return
 		}
 		body := live.Cell(req.Unit)
 		if req.Unit == "" { // declarations only
@@ -217,22 +240,29 @@ func (r *runner) interrupt() {
 // notebook, and its goroutine stays behind.
 func (r *runner) abandon() {
 	r.mu.Lock()
-	over, run, cell := r.over, r.run, r.cell
+	over, run, cell, machine := r.over, r.run, r.cell, r.machine
 	r.mu.Unlock()
 	if over == nil || run == nil {
 		return
 	}
-	where := waitingIn(cell)
+	where := waitingIn(cell, machine)
 	r.end(over, run, &worker.Failure{Kind: "abandoned",
 		Message: "interrupted; the cell waits inside " + where + " and cannot be stopped there, so its goroutine is left behind. All values are kept"})
 }
 
+// evaluating returns what evaluates the present cell, nil if it is compiled.
+func (r *runner) evaluating() *plain.Machine {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.machine
+}
+
 // waitingIn names the library function in which a cell's goroutine waits.
-func waitingIn(cell string) string {
+func waitingIn(cell string, m *plain.Machine) string {
 	buf := make([]byte, 1<<20)
 	buf = buf[:runtime.Stack(buf, true)]
 	for trace := range strings.SplitSeq(string(buf), "\n\n") {
-		if !strings.Contains(trace, cell+":") {
+		if !strings.Contains(trace, cell+":") && (m == nil || !strings.Contains(trace, plainPackage+"(*Machine).Run")) {
 			continue
 		}
 		lines := strings.Split(trace, "\n")
@@ -242,7 +272,11 @@ func waitingIn(cell string) string {
 				at, _, _ := strings.Cut(strings.TrimSpace(lines[i+1]), " ")
 				return fmt.Sprintf("%s (called at %s)", last, at)
 			}
-			if j := strings.LastIndexByte(lines[i], '('); j > 0 {
+			if strings.HasPrefix(lines[i], plainPackage) {
+				name, _, line := m.Position()
+				return fmt.Sprintf("%s (called at %s:%d)", last, name, line)
+			}
+			if j := strings.LastIndexByte(lines[i], '('); j > 0 && !strings.HasPrefix(lines[i], "reflect.") {
 				last = lines[i][:j]
 			}
 		}
@@ -307,6 +341,31 @@ func stickyError() *worker.Failure {
 	return nil
 }
 
+// plainPackage begins the names of functions that evaluate plain cells.
+const plainPackage = "github.com/gosaddle/saddle/kernel/internal/plain."
+
+// prepare opens the tables that a plain cell needs and finds what it names.
+func prepare(program []byte) (*plain.Machine, error) {
+	var p plain.Program
+	if err := json.Unmarshal(program, &p); err != nil {
+		return nil, fmt.Errorf("reading a plain cell: %w", err)
+	}
+	if err := openTables(p.Tables); err != nil {
+		return nil, err
+	}
+	return plain.Prepare(&p)
+}
+
+// openTables opens plugins of symbols, each once.
+func openTables(files []string) error {
+	for _, file := range files {
+		if _, err := plugin.Open(file); err != nil {
+			return fmt.Errorf("opening a table of symbols: %w", err)
+		}
+	}
+	return nil
+}
+
 // panicText prints a panic's value as Go does.
 func panicText(v any) string {
 	switch v := v.(type) {
@@ -320,8 +379,9 @@ func panicText(v any) string {
 	return fmt.Sprintf("%T(%v)", v, v)
 }
 
-// frames returns the calls that led to a panic, the innermost first, down to the cell's own statements.
-func frames() []worker.Frame {
+// frames returns the calls that led to a panic, the innermost first, down to the cell's own statements. Where m evaluates
+// these, its place stands for its own calls.
+func frames(m *plain.Machine) []worker.Frame {
 	pcs := make([]uintptr, 200)
 	pcs = pcs[:runtime.Callers(1, pcs)]
 	iter := runtime.CallersFrames(pcs)
@@ -336,6 +396,12 @@ func frames() []worker.Frame {
 		case !panicked || strings.HasPrefix(f.Function, "runtime.") && len(all) == 0:
 		case strings.HasPrefix(f.Function, "main.(*runner)"):
 			return all
+		case m != nil && strings.HasPrefix(f.Function, plainPackage):
+			for len(all) > 0 && strings.HasPrefix(all[len(all)-1].Func, "reflect.") {
+				all = all[:len(all)-1]
+			}
+			cell, fn, line := m.Position()
+			return append(all, worker.Frame{Func: fn, File: cell, Line: line})
 		case strings.HasPrefix(f.Function, "github.com/gosaddle/saddle/kernel/internal/live."):
 		default:
 			all = append(all, worker.Frame{Func: worker.Clean(f.Function), File: f.File, Line: f.Line})

@@ -83,6 +83,7 @@ type Workspace struct {
 	env      []string
 	flags    Flags
 	archives map[string]string // export data and object code by package path, libraries and cells alike
+	forgot   int               // how often Forget was called
 	names    map[string]string // package names by path
 	imports  map[string][]string
 	base     []string        // packages that every cell's plugin needs
@@ -291,6 +292,7 @@ func (w *Workspace) list(ctx context.Context, mode string, paths []string) error
 func (w *Workspace) reload(ctx context.Context) error {
 	w.mu.Lock()
 	var linked []string
+	w.forgot++
 	for p, a := range w.archives {
 		if !w.ofCell(a) {
 			delete(w.archives, p)
@@ -311,6 +313,14 @@ func (w *Workspace) reload(ctx context.Context) error {
 // ofCell tells whether an archive is that of a cell, and not of a library.
 func (w *Workspace) ofCell(archive string) bool {
 	return strings.HasPrefix(archive, w.Dir+string(filepath.Separator))
+}
+
+// Known tells whether Load has seen a package, and a number that changes when what is known is forgotten.
+func (w *Workspace) Known(path string) (bool, int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	_, ok := w.archives[path]
+	return ok, w.forgot
 }
 
 // Importer returns a go/types importer over what Load has made known. One importer keeps its packages: types from it
@@ -340,6 +350,7 @@ type Unit struct {
 	Path    string   // import path, unique in the session
 	Source  string   // the one file of the package
 	Imports []string // paths of the packages it imports, all of them known to Load or compiled before
+	Idle    bool     // nobody waits for it: the machine does other things first
 }
 
 // CompileError is what the compiler or the linker printed. Cells are type-checked before they come here, so it is a
@@ -361,13 +372,9 @@ func (w *Workspace) Compile(ctx context.Context, u Unit) (string, error) {
 	w.mu.Unlock()
 	plugin, err := w.compile(ctx, u, base)
 	if err == nil {
-		w.mu.Lock()
-		for _, p := range u.Imports {
-			if !w.ofCell(w.archives[p]) {
-				w.linked[p] = true
-			}
+		if !u.Idle {
+			w.Opened(u.Imports...)
 		}
-		w.mu.Unlock()
 	} else {
 		w.mu.Lock()
 		delete(w.archives, u.Path)
@@ -382,6 +389,17 @@ func (w *Workspace) Compile(ctx context.Context, u Unit) (string, error) {
 	return plugin, err
 }
 
+// Opened notes packages that the worker has loaded with a plugin, or is about to.
+func (w *Workspace) Opened(paths ...string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, p := range paths {
+		if !w.ofCell(w.archives[p]) {
+			w.linked[p] = true
+		}
+	}
+}
+
 func (w *Workspace) compile(ctx context.Context, u Unit, base string) (string, error) {
 	cfg := base + ".cfg"
 	if err := os.WriteFile(cfg, w.importcfg(u.Path), 0o644); err != nil {
@@ -390,7 +408,7 @@ func (w *Workspace) compile(ctx context.Context, u Unit, base string) (string, e
 	w.mu.Lock()
 	flags := w.flags
 	w.mu.Unlock()
-	if err := w.tool(ctx, "compile", append(slices.Clone(flags.Compile), "-o", base+".a", "-p", u.Path, "-trimpath", w.Dir+"=>", "-lang=go1.26", "-complete",
+	if err := w.tool(ctx, u.Idle, "compile", append(slices.Clone(flags.Compile), "-o", base+".a", "-p", u.Path, "-trimpath", w.Dir+"=>", "-lang=go1.26", "-complete",
 		"-installsuffix", "dynlink", "-goversion", w.Tools.Version, "-c=2", "-dynlink", "-nolocalimports",
 		"-importcfg", cfg, "-pack", base+".go")...); err != nil {
 		return "", err
@@ -404,12 +422,12 @@ func (w *Workspace) compile(ctx context.Context, u Unit, base string) (string, e
 	}
 	script := w.outer()
 	if script != "" {
-		err := w.tool(ctx, "link", append(link, "-extld="+script, base+".a")...)
+		err := w.tool(ctx, u.Idle, "link", append(link, "-extld="+script, base+".a")...)
 		if err == nil || ctx.Err() != nil {
 			return base + ".so", err
 		}
 	}
-	if err := w.tool(ctx, "link", append(link, "-extld="+w.Tools.CC, base+".a")...); err != nil {
+	if err := w.tool(ctx, u.Idle, "link", append(link, "-extld="+w.Tools.CC, base+".a")...); err != nil {
 		return "", err
 	}
 	return base + ".so", nil
@@ -451,8 +469,11 @@ func (w *Workspace) importcfg(path string) []byte {
 var Runtime = []string{"runtime", "runtime/cgo"}
 
 // tool calls one of the toolchain's own programs.
-func (w *Workspace) tool(ctx context.Context, name string, args ...string) error {
+func (w *Workspace) tool(ctx context.Context, idle bool, name string, args ...string) error {
 	cmd := exec.CommandContext(ctx, filepath.Join(w.Tools.ToolDir, name), args...)
+	if idle {
+		cmd = exec.CommandContext(ctx, "nice", append([]string{"-n", "19", cmd.Path}, args...)...)
+	}
 	cmd.Dir, cmd.Env = w.Dir, w.environ()
 	out, err := cmd.CombinedOutput()
 	if err == nil {

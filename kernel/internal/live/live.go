@@ -27,7 +27,28 @@ var notebook = struct {
 	vars     map[string]*variable
 	declared []string // by the running cell, in order
 	cells    map[string]func()
-}{vars: map[string]*variable{}, cells: map[string]func(){}}
+	symbols  map[string]func(name string) any
+}{vars: map[string]*variable{}, cells: map[string]func(){}, symbols: map[string]func(string) any{}}
+
+// Symbols hands over what a package has for cells that are evaluated and not compiled. of returns, for the name of a
+// function, the function; for a variable, a pointer to it; for a type T, a list that begins with a nil *T and holds nil
+// values of what else is made of T; and nil for other names.
+func Symbols(pkg string, of func(name string) any) {
+	notebook.Lock()
+	defer notebook.Unlock()
+	notebook.symbols[pkg] = of
+}
+
+// Symbol returns what Symbols was given for a name, or nil.
+func Symbol(pkg, name string) any {
+	notebook.Lock()
+	of := notebook.symbols[pkg]
+	notebook.Unlock()
+	if of == nil {
+		return nil
+	}
+	return of(name)
+}
 
 // Register hands over the statements of a cell; its package calls it when the plugin is opened.
 func Register(unit string, run func()) {

@@ -41,6 +41,7 @@ type emitter struct {
 	slots   map[string]*slotVar
 	out     strings.Builder
 	init    strings.Builder // statements of its init function
+	symbols strings.Builder // cases of the switch that hands its types and functions to plain cells
 	temps   int
 	err     error
 }
@@ -246,6 +247,18 @@ func (e *emitter) methodWrapper(w *world, d *decl) {
 
 // methodSlot names the variable that a method calls.
 func methodSlot(key string) string { return worker.Private + "m_" + strings.ReplaceAll(key, ".", "_") }
+
+// symbol hands a type, or the slot of a function, to cells that are evaluated.
+func (e *emitter) symbol(d *decl) {
+	value := "&" + export(d.key)
+	if g, ok := d.node.(*ast.GenDecl); ok {
+		if g.Specs[0].(*ast.TypeSpec).TypeParams != nil {
+			return
+		}
+		value = build.TypeSymbol(export(d.key))
+	}
+	fmt.Fprintf(&e.symbols, "case %q:\nreturn %s\n", export(d.key), value)
+}
 
 // implementation writes a function or method body under a name of its own and has its slot point there.
 func (e *emitter) implementation(w *world, d *decl) {
@@ -454,6 +467,9 @@ func (e *emitter) source(hasBody bool, blank []string) (string, []string, error)
 	}
 	if hasBody {
 		fmt.Fprintf(&e.init, "%s.Register(%q, %s)\n", e.live(), e.unit, runName)
+	}
+	if e.symbols.Len() > 0 {
+		fmt.Fprintf(&e.init, "%s.Symbols(%q, func(name string) any {\nswitch name {\n%s}\nreturn nil\n})\n", e.live(), e.unit, &e.symbols)
 	}
 	rest := slots.String() + fmt.Sprintf("func init() {\n%s}\n", e.init.String()) + e.out.String()
 	paths := append([]string(nil), blank...)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gosaddle/saddle/kernel/internal/build"
 	"github.com/gosaddle/saddle/kernel/internal/cell"
+	"github.com/gosaddle/saddle/kernel/internal/plain"
 	"github.com/gosaddle/saddle/kernel/internal/worker"
 )
 
@@ -28,6 +29,9 @@ type plan struct {
 	dot      []string
 	owned    map[*decl]bool    // declarations that only this plan holds
 	aside    map[string]string // declarations that no longer compile, by key, and what a user is told of them
+	program  *plain.Program    // evaluates the cell; nil where it needs the compiler
+	tabled   []string          // packages whose symbols it takes from tables
+	exposed  map[string]bool   // variables that other code may change once the cell has run
 }
 
 // plan checks a cell against the notebook and writes its package. It changes nothing that a failed cell would have
@@ -596,6 +600,7 @@ func (s *Session) compile(ctx context.Context, p *plan, before *live, w *world, 
 		switch d.kind {
 		case typeName:
 			e.typeDecl(world, d)
+			e.symbol(d)
 		case constants:
 			e.constDecl(world, d)
 		case generic:
@@ -605,6 +610,9 @@ func (s *Session) compile(ctx context.Context, p *plan, before *live, w *world, 
 				return cell.Errors{{Pos: s.fset.Position(d.node.Pos()), Msg: "function " + d.key + " has no body"}}
 			}
 			e.implementation(world, d)
+			if d.kind == function && e.here[d.key] {
+				e.symbol(d)
+			}
 		}
 	}
 	// Variables whose type is made anew are carried over, used or not: later cells find them as that type.
@@ -633,6 +641,10 @@ func (s *Session) compile(ctx context.Context, p *plan, before *live, w *world, 
 		}
 	}
 	inits, main := s.initCalls(p.src, isFresh, l)
+	p.exposed = exposes(w, p.src, mine)
+	if e.init.Len() == 0 && e.out.Len() == 0 && len(e.slots) == 0 && len(inits)+len(main) == 0 && len(fi.blank) == 0 {
+		p.program = s.translate(w, p, mine, show)
+	}
 	p.hasBody = len(p.src.Body) > 0 || len(inits)+len(main) > 0
 	if p.hasBody {
 		old := map[types.Object]string{}

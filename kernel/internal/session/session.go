@@ -30,6 +30,7 @@ type Config struct {
 	Cache    string // a folder for what can be made again
 	Notebook string // the notebook's folder: where cells run
 	Log      *slog.Logger
+	Compile  bool // every cell, plain ones as well
 }
 
 // Session runs the cells of one notebook. Execute is called by one goroutine at a time.
@@ -65,6 +66,10 @@ type Session struct {
 	env        []string
 	flags      []string
 	tracked    []string
+	exposed    map[string]bool // variables that code other than a cell's own statements may change
+	evaluated  int             // cells that needed no compiler
+
+	tables tables
 
 	runMu   sync.Mutex
 	proc    *worker.Process
@@ -102,6 +107,9 @@ func New(cfg Config) (*Session, error) {
 		known: map[string]string{}, replaced: map[string]bool{}, cellOf: map[string]string{}, cwd: cfg.Notebook, env: os.Environ(),
 	}
 	s.catalog = sync.OnceValue(func() map[string][]string { return readCatalog(s.ws.Tools.Root) })
+	s.exposed = map[string]bool{}
+	s.cfg.Compile = s.cfg.Compile || compileAll()
+	s.tables.start()
 	s.magic = magic.NewRunner(notebook{s})
 	go s.open()
 	return s, nil
@@ -132,7 +140,9 @@ func (s *Session) open() {
 	s.alias(livePackage)
 	if err := s.startWorker(ctx); err != nil {
 		s.broken = err
+		return
 	}
+	s.wantTables("fmt")
 }
 
 // prepare opens a workspace and makes sure of the worker program and the packages that every cell needs.
@@ -245,6 +255,7 @@ func (s *Session) Close() error {
 	if cancel != nil {
 		cancel()
 	}
+	s.tables.close()
 	if proc != nil {
 		proc.Close()
 	}
@@ -343,8 +354,11 @@ func (s *Session) runGo(ctx context.Context, c Cell, code program, out Output) e
 	for _, note := range p.notes {
 		out.Stream("stderr", note+"\n")
 	}
-	outcome := &worker.Outcome{}
-	if p.unit.Path != "" {
+	outcome, done, err := s.evaluate(ctx, c, p, code, out)
+	if err != nil {
+		return err
+	}
+	if !done && p.unit.Path != "" {
 		if os.Getenv("SADDLE_DEBUG_UNITS") != "" {
 			s.cfg.Log.Info("unit", "path", p.unit.Path, "source", p.unit.Source)
 		}
@@ -355,30 +369,40 @@ func (s *Session) runGo(ctx context.Context, c Cell, code program, out Output) e
 		if err != nil {
 			return err
 		}
-		s.runMu.Lock()
-		s.running = true
-		proc := s.proc
-		s.runMu.Unlock()
-		if ctx.Err() != nil { // interrupted before it started
-			s.runMu.Lock()
-			s.running = false
-			s.runMu.Unlock()
-			return ctx.Err()
-		}
 		unit := p.unit.Path
 		if !p.hasBody {
 			unit = ""
 		}
-		outcome = proc.Run(worker.Request{Plugin: plugin, Unit: unit, Cell: src.Name, Args: code.args, Tests: code.tests, NoInput: !c.AllowStdin}, out)
-		s.runMu.Lock()
-		s.running = false
-		s.runMu.Unlock()
+		request := worker.Request{Plugin: plugin, Unit: unit, Cell: src.Name, Args: code.args, Tests: code.tests, NoInput: !c.AllowStdin}
+		if outcome, err = s.runIn(ctx, request, out); err != nil {
+			return err
+		}
 	}
 	s.commit(p, c, outcome)
+	for _, path := range p.named {
+		s.wantTables(path)
+	}
 	if f := outcome.Failure; f != nil {
 		return f
 	}
 	return nil
+}
+
+// runIn has the worker run a cell.
+func (s *Session) runIn(ctx context.Context, r worker.Request, out Output) (*worker.Outcome, error) {
+	s.runMu.Lock()
+	s.running = true
+	proc := s.proc
+	s.runMu.Unlock()
+	defer func() {
+		s.runMu.Lock()
+		s.running = false
+		s.runMu.Unlock()
+	}()
+	if ctx.Err() != nil { // interrupted before it started
+		return nil, ctx.Err()
+	}
+	return proc.Run(r, out), nil
 }
 
 // planLocked checks a cell while nobody reads the notebook.
@@ -445,6 +469,9 @@ func (s *Session) commit(p *plan, c Cell, outcome *worker.Outcome) {
 		s.cellOf[c.ID] = p.src.Name
 	}
 	s.live = p.live
+	for name := range p.exposed {
+		s.exposed[name] = true
+	}
 	for name, path := range p.imports {
 		s.imports[name] = path
 	}

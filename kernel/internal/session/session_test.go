@@ -52,6 +52,11 @@ type book struct {
 
 func open(t *testing.T) *book {
 	t.Helper()
+	return openWith(t, session.Config{})
+}
+
+func openWith(t *testing.T, cfg session.Config) *book {
+	t.Helper()
 	root, err := filepath.Abs("../../..")
 	if err != nil {
 		t.Fatal(err)
@@ -64,7 +69,8 @@ func open(t *testing.T) *book {
 		}
 		cache = filepath.Join(cache, "saddle-test")
 	}
-	s, err := session.New(session.Config{Source: root, Cache: cache, Notebook: t.TempDir()})
+	cfg.Source, cfg.Cache, cfg.Notebook = root, cache, t.TempDir()
+	s, err := session.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,8 @@
 // place among the streams (a figure) is acknowledged: the worker goes on only when everything printed before is out.
 package worker
 
+import "encoding/json"
+
 // Output is where a running cell's output goes. It is safe for concurrent use and keeps the order of calls.
 type Output interface {
 	Stream(name, text string)                           // name is "stdout" or "stderr"
@@ -29,7 +31,7 @@ type Display struct {
 
 // Request is what the kernel asks of the worker process.
 type Request struct {
-	Op      string   `json:"op"`                 // run, abandon, ack, text, remove, exit, comm
+	Op      string   `json:"op"`                 // run, abandon, ack, text, remove, exit, comm, tables
 	Plugin  string   `json:"plugin,omitempty"`   // run: the file to open; "" runs a unit that is loaded already
 	Unit    string   `json:"unit,omitempty"`     // run: the package path it registered under
 	Cell    string   `json:"cell,omitempty"`     // run: its name in tracebacks
@@ -40,6 +42,9 @@ type Request struct {
 	Dir     string   `json:"dir,omitempty"`      // chdir
 	Env     []string `json:"env,omitempty"`      // setenv: NAME=value
 	Value   any      `json:"value,omitempty"`    // comm: what the front end sent
+
+	Program json.RawMessage `json:"program,omitempty"` // run: a plain cell, a plain.Program
+	Tables  []string        `json:"tables,omitempty"`  // tables: plugins of symbols that plain cells are about to need
 }
 
 // Event is what the worker process reports.
@@ -65,7 +70,7 @@ type Outcome struct {
 
 // Failure is a cell that did not come to its end.
 type Failure struct {
-	Kind    string  `json:"kind"` // panic, error, interrupted, abandoned, load, lost
+	Kind    string  `json:"kind"` // panic, error, interrupted, abandoned, load, lost, refused
 	Message string  `json:"message"`
 	Frames  []Frame `json:"frames,omitempty"`
 	Detail  string  `json:"detail,omitempty"` // lost: the end of what the process wrote to stderr

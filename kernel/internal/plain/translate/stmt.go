@@ -1,0 +1,302 @@
+package translate
+
+import (
+	"go/ast"
+	"go/constant"
+	"go/token"
+	"go/types"
+
+	"github.com/gosaddle/saddle/kernel/internal/plain"
+)
+
+// tripLimit bounds how often the body of a loop may run here: compiled code is a hundred times as fast.
+const tripLimit = 2000
+
+// stmt translates a statement, and sees to it that the order of what it does is not open.
+func (t *translator) stmt(st ast.Stmt) *plain.Node {
+	switch st := st.(type) {
+	case *ast.ExprStmt:
+		n := &plain.Node{Op: "expr", Args: []*plain.Node{t.multi(st.X)}}
+		t.settle()
+		return n
+	case *ast.AssignStmt:
+		n := t.assign(st)
+		t.settle()
+		return n
+	case *ast.IncDecStmt:
+		op := "+"
+		if st.Tok == token.DEC {
+			op = "-"
+		}
+		one := &plain.Node{Op: "const", Type: t.typ(t.Info.TypeOf(st.X)), Text: "1"}
+		if b, ok := t.Info.TypeOf(st.X).Underlying().(*types.Basic); ok && b.Info()&types.IsComplex != 0 {
+			one.Text = "1 0"
+		}
+		n := &plain.Node{Op: "opassign", Name: op, Line: t.line(st.TokPos), Args: []*plain.Node{t.expr(st.X), one}}
+		t.settle()
+		return n
+	case *ast.DeclStmt:
+		n := t.varDecl(st)
+		return n
+	case *ast.SendStmt:
+		t.statement.calls(st.Chan)
+		n := &plain.Node{Op: "send", Line: t.line(st.Arrow), Args: []*plain.Node{t.expr(st.Chan), t.expr(st.Value)}}
+		t.settle()
+		return n
+	case *ast.BlockStmt:
+		return t.block(st)
+	case *ast.IfStmt:
+		n := &plain.Node{Op: "if", Args: make([]*plain.Node, 4)}
+		if st.Init != nil {
+			n.Args[0] = t.stmt(st.Init)
+		}
+		n.Args[1] = t.expr(st.Cond)
+		t.settle()
+		n.Args[2] = t.block(st.Body)
+		if st.Else != nil {
+			n.Args[3] = t.stmt(st.Else)
+		}
+		return n
+	case *ast.ForStmt:
+		return t.forStmt(st)
+	case *ast.RangeStmt:
+		return t.rangeStmt(st)
+	case *ast.BranchStmt:
+		if st.Label == nil && (st.Tok == token.BREAK || st.Tok == token.CONTINUE) {
+			return &plain.Node{Op: st.Tok.String()}
+		}
+	case *ast.EmptyStmt:
+		return &plain.Node{Op: "block"}
+	}
+	no("%T", st)
+	return nil
+}
+
+func (t *translator) block(st *ast.BlockStmt) *plain.Node {
+	n := &plain.Node{Op: "block"}
+	for _, s := range st.List {
+		n.Args = append(n.Args, t.stmt(s))
+	}
+	return n
+}
+
+// place translates the left side of an assignment; nil is the blank.
+func (t *translator) place(x ast.Expr) *plain.Node {
+	if id, ok := ast.Unparen(x).(*ast.Ident); ok && id.Name == "_" {
+		return nil
+	}
+	before := len(t.statement.read)
+	n := t.expr(x)
+	// The variable itself is written, not read; what leads there is read.
+	keep := t.statement.read[:before]
+	for _, r := range t.statement.read[before:] {
+		if r != ast.Node(ast.Unparen(x)) {
+			keep = append(keep, r)
+		}
+	}
+	t.statement.read = keep
+	return n
+}
+
+func (t *translator) right(list []ast.Expr, places int) []*plain.Node {
+	if len(list) == 1 && places == 2 {
+		return []*plain.Node{t.pair(list[0])}
+	}
+	return t.list(list)
+}
+
+func (t *translator) assign(st *ast.AssignStmt) *plain.Node {
+	line := t.line(st.TokPos)
+	switch st.Tok {
+	case token.DEFINE:
+		n := &plain.Node{Op: "define", Line: line}
+		for _, x := range st.Lhs {
+			id := x.(*ast.Ident)
+			n.Names = append(n.Names, id.Name)
+			switch {
+			case id.Name == "_":
+				n.Path = append(n.Path, plain.Blank)
+			case t.Info.Defs[id] != nil:
+				n.Path = append(n.Path, plain.Declared)
+			case t.topLevel(id):
+				n.Path = append(n.Path, plain.Assigned)
+			default:
+				no("assignment to a variable of a block by :=")
+			}
+		}
+		n.Args = t.right(st.Rhs, len(st.Lhs))
+		return n
+	case token.ASSIGN:
+		n := &plain.Node{Op: "assign", Line: line, Path: []int{len(st.Lhs)}}
+		for _, x := range st.Lhs {
+			n.Args = append(n.Args, t.place(x))
+		}
+		n.Args = append(n.Args, t.right(st.Rhs, len(st.Lhs))...)
+		return n
+	}
+	op := st.Tok.String()
+	return &plain.Node{Op: "opassign", Name: op[:len(op)-1], Line: line, Args: []*plain.Node{t.expr(st.Lhs[0]), t.expr(st.Rhs[0])}}
+}
+
+// topLevel tells whether a name means a variable of the notebook.
+func (t *translator) topLevel(id *ast.Ident) bool {
+	v, ok := t.Info.Uses[id].(*types.Var)
+	return ok && (t.Mine[v] || v.Parent() == t.Pkg.Scope())
+}
+
+func (t *translator) varDecl(st *ast.DeclStmt) *plain.Node {
+	g, ok := st.Decl.(*ast.GenDecl)
+	if !ok || g.Tok != token.VAR {
+		no("a declaration")
+	}
+	var specs []*plain.Node
+	for _, sp := range g.Specs {
+		vs := sp.(*ast.ValueSpec)
+		n := &plain.Node{Op: "vars", Line: t.line(vs.Pos())}
+		for _, id := range vs.Names {
+			n.Names = append(n.Names, id.Name)
+		}
+		if vs.Type != nil {
+			n.Type = t.typ(t.Info.TypeOf(vs.Type))
+		}
+		n.Args = t.right(vs.Values, len(vs.Names))
+		t.settle()
+		specs = append(specs, n)
+	}
+	if len(specs) == 1 {
+		return specs[0]
+	}
+	if len(specs) == 0 {
+		return &plain.Node{Op: "block"}
+	}
+	no("a group of variables")
+	return nil
+}
+
+// enter counts how often the bodies of the loops around would run.
+func (t *translator) enter(trips int64) {
+	all := int(trips)
+	if trips < 0 || trips > tripLimit {
+		no("a long loop")
+	}
+	for _, n := range t.loops {
+		all *= max(1, n)
+	}
+	if all > tripLimit {
+		no("a long loop")
+	}
+	t.loops = append(t.loops, int(trips))
+}
+
+func (t *translator) leave() { t.loops = t.loops[:len(t.loops)-1] }
+
+// number returns the value of a constant integer expression.
+func (t *translator) number(x ast.Expr) (int64, bool) {
+	tv := t.Info.Types[x]
+	if tv.Value == nil {
+		return 0, false
+	}
+	v := constant.ToInt(tv.Value)
+	if v.Kind() != constant.Int {
+		return 0, false
+	}
+	return constant.Int64Val(v)
+}
+
+// forStmt translates loops that count from one constant to another, so that it is known that they are short.
+func (t *translator) forStmt(st *ast.ForStmt) *plain.Node {
+	init, ok1 := st.Init.(*ast.AssignStmt)
+	cond, ok2 := st.Cond.(*ast.BinaryExpr)
+	post, ok3 := st.Post.(*ast.IncDecStmt)
+	if !ok1 || !ok2 || !ok3 || init.Tok != token.DEFINE || len(init.Lhs) != 1 || post.Tok != token.INC {
+		no("a loop that is not known to be short")
+	}
+	id := init.Lhs[0].(*ast.Ident)
+	v := t.Info.Defs[id]
+	means := func(x ast.Expr) bool {
+		y, ok := ast.Unparen(x).(*ast.Ident)
+		return ok && v != nil && t.Info.Uses[y] == v
+	}
+	from, ok4 := t.number(init.Rhs[0])
+	to, ok5 := t.number(cond.Y)
+	if !ok4 || !ok5 || !means(cond.X) || !means(post.X) || cond.Op != token.LSS && cond.Op != token.LEQ || t.changes(st.Body, v) {
+		no("a loop that is not known to be short")
+	}
+	t.enter(max(0, to-from+1))
+	defer t.leave()
+	n := &plain.Node{Op: "for", Args: make([]*plain.Node, 4)}
+	n.Args[0] = t.stmt(init)
+	n.Args[1] = t.expr(cond)
+	t.settle()
+	n.Args[2] = t.stmt(post)
+	n.Args[3] = t.block(st.Body)
+	return n
+}
+
+// changes tells whether a node might set a variable.
+func (t *translator) changes(n ast.Node, v types.Object) bool {
+	found := false
+	is := func(x ast.Expr) {
+		if id, ok := ast.Unparen(x).(*ast.Ident); ok && t.Info.Uses[id] == v {
+			found = true
+		}
+	}
+	ast.Inspect(n, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.AssignStmt:
+			for _, x := range n.Lhs {
+				is(x)
+			}
+		case *ast.IncDecStmt:
+			is(n.X)
+		case *ast.UnaryExpr:
+			if n.Op == token.AND {
+				is(n.X)
+			}
+		}
+		return true
+	})
+	return found
+}
+
+func (t *translator) rangeStmt(st *ast.RangeStmt) *plain.Node {
+	trips := int64(-1)
+	switch u := t.Info.TypeOf(st.X).Underlying().(type) {
+	case *types.Basic:
+		if k, ok := t.number(st.X); ok && u.Info()&types.IsInteger != 0 {
+			trips = k
+		}
+	case *types.Array:
+		trips = u.Len()
+	}
+	if lit, ok := ast.Unparen(st.X).(*ast.CompositeLit); ok {
+		if _, isSlice := t.Info.TypeOf(lit).Underlying().(*types.Slice); isSlice {
+			trips = int64(len(lit.Elts))
+			for _, e := range lit.Elts {
+				if _, keyed := e.(*ast.KeyValueExpr); keyed {
+					trips = -1
+				}
+			}
+		}
+	}
+	if trips < 0 || st.Tok != token.DEFINE && st.Key != nil {
+		no("a loop that is not known to be short")
+	}
+	n := &plain.Node{Op: "range", Line: t.line(st.For), Args: []*plain.Node{t.expr(st.X), nil}}
+	if b, ok := t.Info.TypeOf(st.X).Underlying().(*types.Basic); ok && st.Key != nil && b.Info()&types.IsUntyped == 0 {
+		if id, ok := st.Key.(*ast.Ident); ok && id.Name != "_" {
+			n.Args[0].Type = t.typ(t.Info.Defs[id].Type())
+		}
+	}
+	t.settle()
+	for _, x := range []ast.Expr{st.Key, st.Value} {
+		if x == nil {
+			break
+		}
+		n.Names = append(n.Names, x.(*ast.Ident).Name)
+	}
+	t.enter(trips)
+	defer t.leave()
+	n.Args[1] = t.block(st.Body)
+	return n
+}

@@ -698,6 +698,8 @@ func (s *Session) compile(ctx context.Context, p *plan, before *live, w *world, 
 		}
 		if e.here[d.key] {
 			nd.unit = unit
+		} else if d.kind == method {
+			nd.unit = e.home(d) // its slot lies with the type
 		}
 	}
 	src, paths, err := e.source(p.hasBody, fi.blank)

@@ -3,6 +3,7 @@ package session_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -70,6 +71,7 @@ func openWith(t *testing.T, cfg session.Config) *book {
 		cache = filepath.Join(cache, "saddle-test")
 	}
 	cfg.Source, cfg.Cache, cfg.Notebook = root, cache, t.TempDir()
+	cfg.Log = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
 	s, err := session.New(cfg)
 	if err != nil {
 		t.Fatal(err)

@@ -126,7 +126,7 @@ func NEB(obj Objective, a, b []float64, opts ...PathOption) *MinimaPath {
 		grads[k] = make([]float64, dim)
 	}
 	step := make([]adam, n)
-	tangent, back := make([]float64, dim), make([]float64, dim)
+	tangent, back, pull := make([]float64, dim), make([]float64, dim), make([]float64, dim)
 	losses[0], losses[n-1] = safeValue(obj, a), safeValue(obj, b)
 	p.optimize(c, func(s int) error {
 		if err := each(1, n-1, func(k int) { losses[k] = d.Gradient(grads[k], band[k]) }); err != nil {
@@ -136,12 +136,11 @@ func NEB(obj Objective, a, b []float64, opts ...PathOption) *MinimaPath {
 			if !finite(losses[k]) || !finite(normInf(grads[k])) {
 				return fmt.Errorf("the loss at point %d of the path is %v", k, losses[k])
 			}
-			ahead := 0.0
 			for i := range tangent {
 				tangent[i] = band[k+1][i] - band[k][i]
 				back[i] = band[k][i] - band[k-1][i]
+				pull[i] = tangent[i] - back[i]
 			}
-			ahead = norm2(tangent) - norm2(back)
 			// The tangent points to the higher neighbour (Henkelman and Jonsson, J.
 			// Chem. Phys. 113, 2000): it keeps the chain free of kinks.
 			if losses[k-1] > losses[k+1] {
@@ -157,9 +156,12 @@ func NEB(obj Objective, a, b []float64, opts ...PathOption) *MinimaPath {
 			}
 			step[k].move(band[k], grads[k], c.rate, s)
 			// The springs act at once: the point slides along the chain until it is
-			// half as far off the middle as it was.
+			// half as far off the middle as it was. Off is measured along the tangent:
+			// with the difference of the two distances, as where the chain is straight,
+			// a chain that has folded would be torn apart.
+			off := dot(pull, tangent) / (length * length)
 			for i := range tangent {
-				band[k][i] += 0.25 * ahead / length * tangent[i]
+				band[k][i] += 0.25 * off * tangent[i]
 			}
 		}
 		return nil

@@ -48,6 +48,21 @@ func TestPathsGoAroundTheHill(t *testing.T) {
 	requireSame(t, "the same path again", again.Points, neb.Points)
 }
 
+// A band between far points of a network folds on its way; the springs must not tear it apart.
+func TestBandStaysWhole(t *testing.T) {
+	net := nn.MLP(2, 8, 1, nn.Tanh)
+	for _, seed := range []uint64{5, 6, 8} {
+		loss := NewObjective(net, nn.LogisticLoss, dataset.Moons(200, 0.15, seed), L2(0.002))
+		a, b := net.Init(2*seed), net.Init(2*seed+1)
+		for i := range a {
+			a[i], b[i] = 3*a[i], 3*b[i]
+		}
+		if p := NEB(loss, a, b, PathQuiet()); p.Err() != nil || p.Barrier() > p.StraightBarrier() {
+			t.Errorf("seed %d: %v", seed, p)
+		}
+	}
+}
+
 func TestPathErrors(t *testing.T) {
 	a, b := []float64{-1, 0}, []float64{1, 0}
 	ctx, cancel := context.WithCancel(context.Background())

@@ -55,7 +55,7 @@ func (v *contourView) paint(p pen) {
 		} else if f.lines {
 			in.segments(shade(rampAt(0.92*s.at(level)), 0.9), 1.6, f.levelLine(level), to)
 		} else {
-			in.segments(color.NRGBA{0x10, 0x14, 0x20, 0x66}, 0.8, f.levelLine(level), to)
+			in.segments(f.levelColor(level), 0.8, f.levelLine(level), to)
 		}
 	}
 	v.paintDots(in, w, h, to)

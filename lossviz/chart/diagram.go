@@ -61,7 +61,7 @@ func (f Diagram) sheet() (*sheet, error) {
 		if l.Units == 0 {
 			size = "–"
 		}
-		v.notes = append(v.notes, note{x: x, y: 54, text: l.Name, color: ink, below: true}, note{x: x, y: 36, text: join(size, l.Detail), color: inkSoft, below: true})
+		v.notes = append(v.notes, note{x: x, y: 54, text: brief(l.Name, 18), color: ink, below: true}, note{x: x, y: 36, text: brief(join(size, l.Detail), 20), color: inkSoft, below: true})
 		if l.Params > 0 {
 			v.notes = append(v.notes, note{x: x, y: 18, text: fmt.Sprintf("%d parameters", l.Params), color: inkSoft, below: true})
 		}

@@ -64,8 +64,16 @@ func newField(what string, x, y []float64, z [][]float64, names [3]string, paths
 			names[i] = def
 		}
 	}
-	f := &field{x: x, y: y, z: z, names: names, points: points}
+	for i := range names {
+		names[i] = brief(names[i], 32)
+	}
+	f := &field{x: x, y: y, z: z, names: names}
+	for _, p := range points {
+		p.Name = brief(p.Name, 24)
+		f.points = append(f.points, p)
+	}
 	for _, p := range paths {
+		p.Name = brief(p.Name, 24)
 		f.paths = append(f.paths, f.inside(p))
 	}
 	f.thin()
@@ -109,6 +117,16 @@ func (f *field) levels(s scale) []float64 {
 		out[i] = s.value((float64(i) + 0.5) / 13)
 	}
 	return out
+}
+
+// darkBelow is the place on the colour scale below which level lines are light on dark ground.
+const darkBelow = 0.38
+
+func (f *field) levelColor(level float64) color.NRGBA {
+	if f.scale().at(level) < darkBelow && f.wash == 0 {
+		return color.NRGBA{255, 255, 255, 0x66}
+	}
+	return color.NRGBA{0x10, 0x14, 0x20, 0x6b}
 }
 
 // inside cuts a path down to the grid's rectangle, and thins it to what can be seen.

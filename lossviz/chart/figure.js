@@ -12,8 +12,8 @@
     const CDN = ['https://cdn.jsdelivr.net/npm/echarts@6.1.0/dist/echarts.min.js', 'https://cdn.jsdelivr.net/npm/echarts-gl@2.1.0/dist/echarts-gl.min.js'];
     const FONT = 'system-ui, -apple-system, "Segoe UI", "Helvetica Neue", Arial, "Liberation Sans", sans-serif';
     const MAX_GL = 8; // live WebGL charts on a page; browsers keep 16 contexts, and others want some
-    const LIGHT = { ink: '#1f242b', soft: '#555d68', rule: '#e3e6ea', frame: '#9aa1ab', paper: '#ffffff', box: 'rgba(255,255,255,.96)', edge: '#c9ced6', alarm: '#c41e3a', focus: '#006bb3' };
-    const DARK = { ink: '#eceff3', soft: '#b4bbc5', rule: '#3a4048', frame: '#7d8590', paper: '#16181c', box: 'rgba(32,36,42,.96)', edge: '#4a515b', alarm: '#ff6b7f', focus: '#5db5f5' };
+    const LIGHT = { ink: '#1f242b', soft: '#555d68', rule: '#e3e6ea', frame: '#9aa1ab', paper: '#ffffff', veil: 'rgba(255,255,255,.8)', box: 'rgba(255,255,255,.96)', edge: '#c9ced6', alarm: '#c41e3a', focus: '#006bb3' };
+    const DARK = { ink: '#eceff3', soft: '#b4bbc5', rule: '#3a4048', frame: '#7d8590', paper: '#16181c', veil: 'rgba(22,24,28,.8)', box: 'rgba(32,36,42,.96)', edge: '#4a515b', alarm: '#ff6b7f', focus: '#5db5f5' };
     // Line colours of the light theme and what they become on dark ground.
     const ON_DARK = { '#1f242b': '#eceff3', '#555d68': '#b4bbc5', '#006bb3': '#4da9ea', '#d55e00': '#f58a3c', '#00956d': '#34c49b', '#b85c93': '#e08fc0', '#806b00': '#c2ab3d', '#6a6e7c': '#a4a9b5', '#c41e3a': '#ff6b7f', '#9aa1ab': '#7d8590', '#e3e6ea': '#3a4048' };
     const CASING = '#1f242b';
@@ -187,7 +187,7 @@
     }
 
     // The field's colours in the rectangle (0, 0, w, h) of a canvas, with level lines.
-    function paintField(g, f, w, h, shaded, lineWidth, plain) {
+    function paintField(g, f, w, h, shaded, lineWidth, plain, lines) {
       const wash = f.wash || 0, side = Math.max(256, f.x.length), m = Math.max(256, f.y.length);
       const img = document.createElement('canvas');
       img.width = side; img.height = m;
@@ -211,7 +211,7 @@
       if (f.hideLines) return;
       g.lineWidth = lineWidth;
       for (const level of scaleOf(f).levels) {
-        g.strokeStyle = f.bold ? CASING : plain ? css(rampAt(0.92 * f.unit(level))) : 'rgba(16,20,32,.42)';
+        g.strokeStyle = f.bold ? CASING : plain ? css(rampAt(0.92 * f.unit(level))) : lines || (f.unit(level) < @DARK@ && !wash ? 'rgba(255,255,255,.4)' : 'rgba(16,20,32,.42)');
         g.beginPath();
         traceLevel(g, f, level, X, Y);
         g.stroke();
@@ -338,7 +338,7 @@
     // A surface: ECharts GL draws the mesh and the floor, two canvases under and over it the box, paths and points.
     function surfacePanel(view, index, el) {
       const A = @SIDE@ / 2, B = @HEIGHT@ / 2;
-      let chart = null, control = null, under, over, host, textures = [], frozen = null;
+      let chart = null, control = null, under, over, host, textures = [], frozen = null, words = [];
       const spec = () => view.spec(index), field = () => view.field(spec().field);
       el.tabIndex = 0;
       el.setAttribute('role', 'img');
@@ -384,6 +384,8 @@
       function drawBox(cam) {
         const g = fresh(under, cam.w, cam.h), T = view.theme, f = field(), s = scaleOf(f);
         const P = (x, y, z) => cam.project(x, y, z);
+        const out = cam.dir[1] >= 0 ? -1 : 1; // from the floor, away from the box
+        words = [];
         const fx = cam.dir[0] >= 0 ? 1 : -1, fz = cam.dir[2] >= 0 ? 1 : -1; // towards the camera
         const floor = cam.dir[1] >= 0 ? -B : B;
         const line = (p, q, color, width) => stroke(g, [P(...p), P(...q)], color, width);
@@ -398,16 +400,16 @@
           line([x, floor, A * fz], [x, floor, -A * fz], T.rule, 1);
           line([x, -B, -A * fz], [x, B, -A * fz], T.rule, 1);
           line([x, floor, A * fz], [x, floor, (A + 2) * fz], T.frame, 1);
-          const at = [x, floor - 1, (A + 5) * fz];
-          text(g, f.xs.labels[i], ...P(...at), T.soft, away([x, floor, A * fz], at));
+          const at = [x, floor + out, (A + 5) * fz];
+          words.push([f.xs.labels[i], P(...at), away([x, floor, A * fz], at)]);
         });
         f.ys.ticks.forEach((t, i) => {
           const z = yu(t);
           line([A * fx, floor, z], [-A * fx, floor, z], T.rule, 1);
           line([-A * fx, -B, z], [-A * fx, B, z], T.rule, 1);
           line([A * fx, floor, z], [(A + 2) * fx, floor, z], T.frame, 1);
-          const at = [(A + 5) * fx, floor - 1, z];
-          text(g, f.ys.labels[i], ...P(...at), T.soft, away([A * fx, floor, z], at));
+          const at = [(A + 5) * fx, floor + out, z];
+          words.push([f.ys.labels[i], P(...at), away([A * fx, floor, z], at)]);
         });
         // The upright axis stands at the left one of the box's two outer edges.
         const edges = [[-A * fx, A * fz], [A * fx, -A * fz]];
@@ -418,19 +420,33 @@
           line([-A * fx, y, -A * fz], [-A * fx, y, A * fz], T.rule, 1);
           const p = P(ex, y, ez);
           stroke(g, [p, [p[0] - 5, p[1]]], T.frame, 1);
-          text(g, s.labels[i], p[0] - 8, p[1], T.soft, { align: 'right' });
+          words.push([s.labels[i], [p[0] - 8, p[1]], { align: 'right' }]);
         });
         line([-A, floor, A * fz], [A, floor, A * fz], T.frame, 1.2);
         line([A * fx, floor, -A], [A * fx, floor, A], T.frame, 1.2);
         line([ex, -B, ez], [ex, B, ez], T.frame, 1.2);
-        const nx = [0, floor - 4, (A + 21) * fz], ny = [(A + 19) * fx, floor - 4, 0], top = P(ex, B, ez);
-        text(g, f.names[0], ...P(...nx), T.ink, Object.assign(away([0, floor, A * fz], nx), name));
-        text(g, f.names[1], ...P(...ny), T.ink, Object.assign(away([A * fx, floor, 0], ny), name));
-        text(g, f.names[2] + (s.log ? ' (log)' : ''), top[0], top[1] - 16, T.ink, Object.assign({ base: 'bottom' }, name));
+        const nx = [0, floor + 4 * out, (A + 21) * fz], ny = [(A + 19) * fx, floor + 4 * out, 0], top = P(ex, B, ez);
+        words.unshift([f.names[0], P(...nx), Object.assign(away([0, floor, A * fz], nx), name)], [f.names[1], P(...ny), Object.assign(away([A * fx, floor, 0], ny), name)],
+          [f.names[2] + (s.log ? ' (log)' : ''), [top[0], top[1] - 16], Object.assign({ base: 'bottom' }, name)]);
+      }
+
+      // Names and ticks stand above the surface, which hides what is drawn below it. Where two would overlap, as along an
+      // axis that is seen from its end, the first stays.
+      function drawWords(g) {
+        const T = view.theme, taken = [];
+        words.forEach(([s, p, opt]) => {
+          g.font = (opt.bold ? '600 ' : '') + (opt.size || 12) + 'px ' + FONT;
+          const w = g.measureText(s).width, h = (opt.size || 12) + 1;
+          const left = p[0] - { left: 0, right: w, center: w / 2 }[opt.align || 'center'], x0 = Math.max(2, Math.min(left, el.clientWidth - w - 2)), y0 = p[1] - { top: 0, bottom: h, middle: h / 2 }[opt.base || 'middle'];
+          if (taken.some(r => x0 < r[0] + r[2] && r[0] < x0 + w && y0 < r[1] + r[3] && r[1] < y0 + h)) return;
+          taken.push([x0 - 3, y0, w + 6, h]);
+          text(g, s, p[0] + x0 - left, p[1], opt.bold ? T.ink : T.soft, Object.assign({ halo: T.veil }, opt));
+        });
       }
 
       function drawOver(cam) {
         const g = fresh(over, cam.w, cam.h), f = field();
+        drawWords(g);
         f.paths.forEach((path, k) => runs(path, (x, y) => [x, y]).forEach(run => {
           const pts = [];
           run.forEach((p, i) => {
@@ -502,13 +518,13 @@
           const v = z[i * nx + j], X = (f.x[j] - f.x0) / (f.x1 - f.x0), Y = (f.y[i] - f.y0) / (f.y1 - f.y0);
           data.push([X, Y, v === v ? f.unit(v) : '-']);
         }
-        for (let i = 0; i < 2; i++) for (let j = 0; j < 2; j++) flat.push([j, i, 0]);
+        for (let i = 0; i < 2; i++) for (let j = 0; j < 2; j++) flat.push([j, i, -0.012]); // a little below the lowest value: what lies in one plane shimmers
         const washed = document.createElement('canvas');
         washed.width = washed.height = 512;
         const c = washed.getContext('2d');
         c.fillStyle = view.theme.paper; c.fillRect(0, 0, 512, 512);
         c.globalAlpha = view.dark ? 0.4 : 0.45;
-        c.drawImage(texture, 0, 0, 512, 512);
+        paintField(c, f, 512, 512, true, 0.8, false, view.dark ? 'rgba(255,255,255,.8)' : 'rgba(16,20,32,.6)');
         textures = [texture, washed];
         const mesh = (rows, cols, points, image) => ({ type: 'surface', silent: true, shading: 'color', colorMaterial: { detailTexture: image }, itemStyle: { color: '#fff', opacity: 1 }, wireframe: { show: false }, dataShape: [rows, cols], data: points });
         const option = JSON.parse(JSON.stringify(spec().option)); // from go-echarts: grid3D and its axes
@@ -647,6 +663,7 @@
     function dressAxes(option, T) {
       option.textStyle = { fontFamily: FONT };
       option.backgroundColor = 'transparent';
+      if (option.grid) [].concat(option.grid).forEach(g => { g.outerBoundsMode = 'none'; }); // the margins are the picture's
       [].concat(option.xAxis || [], option.yAxis || []).forEach(a => {
         a.axisLine = Object.assign({ show: true, onZero: false }, a.axisLine, { lineStyle: { color: T.frame, width: 1 } });
         a.axisTick = Object.assign({ show: true, length: 5 }, a.axisTick, { lineStyle: { color: T.frame } });
@@ -912,7 +929,7 @@
               shown = true;
             }
             mountAll();
-            root.setAttribute('data-live', '');
+            root.setAttribute('data-live', view.dark ? 'dark' : 'light');
           });
         }, () => { /* no libraries: the picture stays */ });
       }
@@ -933,6 +950,7 @@
         view.theme = dark ? DARK : LIGHT;
         buildBar();
         panels.forEach(p => p.alive() ? p.restyle() : p.turned());
+        root.setAttribute('data-live', dark ? 'dark' : 'light');
       });
       views.add(view);
 

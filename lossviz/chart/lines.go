@@ -22,7 +22,9 @@ func (f Line) sheet() (*sheet, error) {
 	return &sheet{title: f.Title, caption: join(f.Caption, note), words: spell(curves), panels: []panel{v}}, nil
 }
 
-func note1(x, y float64, text string) note { return note{x: x, y: y, text: text, color: ink, size: 4} }
+func note1(x, y float64, text string) note {
+	return note{x: x, y: y, text: brief(text, 40), color: ink, size: 4}
+}
 
 // spell says what curves do, for readers who do not see them.
 func spell(curves []series) string {
@@ -323,7 +325,7 @@ func (f MinimaPath) sheet() (*sheet, error) {
 			continue
 		}
 		n := note1(c.x[top], c.y[top], "barrier "+number(barrier, 3))
-		n.color, n.below = c.color, i == 0
+		n.below = i == 0
 		v.notes = append(v.notes, n)
 		words = join(words, fmt.Sprintf("Barrier of the %s: %s.", c.name, number(barrier, 4)))
 	}
@@ -346,7 +348,7 @@ func (f Barcode) sheet() (*sheet, error) {
 	if !ok {
 		return nil, fmt.Errorf("chart: Barcode has no finite value to draw")
 	}
-	name := f.ZName
+	name := brief(f.ZName, 48)
 	if name == "" {
 		name = "loss"
 	}
@@ -369,7 +371,7 @@ func (f Barcode) sheet() (*sheet, error) {
 			if label == "" {
 				label = fmt.Sprint(k + 1)
 			}
-			v.ys.ticks, v.ys.names = append(v.ys.ticks, row), append(v.ys.names, label)
+			v.ys.ticks, v.ys.names = append(v.ys.ticks, row), append(v.ys.names, brief(label, 16))
 		}
 		if k < 8 {
 			words = join(words, fmt.Sprintf("%s from %s to %s.", b.Name, number(b.Birth, 4), number(b.Death, 4)))

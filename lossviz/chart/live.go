@@ -27,7 +27,7 @@ var script = sync.OnceValue(func() string {
 	}
 	camera := fmt.Sprintf("{alpha:%g,beta:%g,distance:%g}", camAlpha, camBeta, camDist)
 	code := strings.NewReplacer("@RAMP@", stops.String(), "@CAMERA@", camera,
-		"@SIDE@", fmt.Sprint(boxSide), "@HEIGHT@", fmt.Sprint(boxHeight), "@FOV@", fmt.Sprint(camFov), "@LIFT@", fmt.Sprintf("(%g)", camLift),
+		"@SIDE@", fmt.Sprint(boxSide), "@HEIGHT@", fmt.Sprint(boxHeight), "@FOV@", fmt.Sprint(camFov), "@DARK@", fmt.Sprint(darkBelow), "@LIFT@", fmt.Sprintf("(%g)", camLift),
 	).Replace(figureJS)
 	var b strings.Builder
 	for line := range strings.Lines(code) {

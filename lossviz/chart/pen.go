@@ -157,6 +157,14 @@ func (p pen) halo(s string, f face, col color.Color, q pt, ax, ay float64) {
 	p.text(s, f, col, q, ax, ay, false)
 }
 
+// brief cuts a name that would not fit beside others in a drawing. Titles, captions and tables have the room for it whole.
+func brief(s string, n int) string {
+	if r := []rune(s); len(r) > n {
+		return string(r[:n-1]) + "…"
+	}
+	return s
+}
+
 // wrap breaks s into lines of at most width pixels.
 func (f face) wrap(s string, width float64) []string {
 	var lines []string

@@ -290,6 +290,7 @@ func newPlot(what string, w, h float64, x, y Axis, curves []series) (*plotView, 
 			}
 		}
 		xs, ys = append(xs, s.x), append(ys, s.y)
+		s.name = brief(s.name, 32)
 		n := len(s.x)
 		if tx, ty, cut := thinned(s.x, s.y); cut && !s.dots {
 			s.x, s.y = tx, ty
@@ -308,7 +309,7 @@ func newPlot(what string, w, h float64, x, y Axis, curves []series) (*plotView, 
 				return scale{}, fmt.Errorf("chart: %s: the axis %q cannot go from %v to %v", what, a.Name, lo, hi)
 			}
 		}
-		return niceScale(a.Name, lo, hi, a.Log, loose, 5), nil
+		return niceScale(brief(a.Name, 48), lo, hi, a.Log, loose, 5), nil
 	}
 	var err error
 	if v.xs, err = axis(x, xs, false); err != nil {

@@ -42,7 +42,7 @@ func (f Slider) sheet() (*sheet, error) {
 		shown = append(shown, n-1)
 	}
 	for _, i := range shown {
-		if p := shrunk(s.frames[i].panels[0], join(f.Name, s.frames[i].label)); p != nil {
+		if p := shrunk(s.frames[i].panels[0], brief(join(f.Name, s.frames[i].label), 36)); p != nil {
 			s.panels = append(s.panels, p)
 		}
 	}

@@ -149,13 +149,18 @@ func (v *surfaceView) paintBox(p pen, cam camera) {
 		line(frame, 1.2, e[0], e[1])
 	}
 	name := face{size: 13, bold: true}
-	p.text(xs.name, name, ink, cam.pt(vec3{0, -b - 4, a + 21}), 0.7, 0, false)
-	p.text(ys.name, name, ink, cam.pt(vec3{a + 19, -b - 4, 0}), 0.2, 0, false)
+	axisName := func(s string, at pt, ax, ay float64) { // inside the panel, however long
+		w := name.width(s)
+		x := min(max(at.x-ax*w, 2), v.w-w-2)
+		p.text(s, name, ink, pt{x, at.y}, 0, ay, false)
+	}
+	axisName(xs.name, cam.pt(vec3{0, -b - 4, a + 21}), 0.7, 0)
+	axisName(ys.name, cam.pt(vec3{a + 19, -b - 4, 0}), 0.2, 0)
 	title := s.name
 	if s.log {
 		title += " (log)"
 	}
-	p.text(title, name, ink, cam.pt(vec3{left, b + 6, a}), 0.6, 1, false)
+	axisName(title, cam.pt(vec3{left, b + 6, a}), 0.6, 1)
 }
 
 // paintPath drapes a path over the surface; parts behind a hill are dotted.
@@ -238,13 +243,16 @@ func (f *field) hides(from vec3, dir vec3) bool {
 }
 
 // texture is the field with its level lines, as laid over surface and floor.
-func (f *field) texture(n int) *image.RGBA {
+func (f *field) texture(n int, floor bool) *image.RGBA {
 	canvas := vgimg.NewWith(vgimg.UseWH(vg.Length(n), vg.Length(n)), vgimg.UseDPI(72), vgimg.UseBackgroundColor(color.Transparent))
 	p := pen{c: draw.New(canvas), h: float64(n)}
 	p.image(f.colors(n, n, true), 0, 0, float64(n), float64(n))
-	dark := color.NRGBA{0x10, 0x14, 0x20, 0x70}
 	for _, level := range f.levels(f.scale()) {
-		p.segments(dark, 1.6, f.levelLine(level), func(q pt) pt {
+		col := f.levelColor(level)
+		if floor { // it is washed out: only dark lines show
+			col = color.NRGBA{0x10, 0x14, 0x20, 0x99}
+		}
+		p.segments(col, 1.6, f.levelLine(level), func(q pt) pt {
 			return pt{float64(n) * (q.x - f.x[0]) / (f.x[len(f.x)-1] - f.x[0]), float64(n) * (f.y[len(f.y)-1] - q.y) / (f.y[len(f.y)-1] - f.y[0])}
 		})
 	}
@@ -255,7 +263,7 @@ func (f *field) texture(n int) *image.RGBA {
 func (v *surfaceView) raster(cam camera, dpr float64) image.Image {
 	const super = 2
 	w, h := int(v.w*dpr*super), int(v.h*dpr*super)
-	r := &rasterizer{w: w, h: h, depth: make([]float64, w*h), img: image.NewRGBA(image.Rect(0, 0, w, h)), tex: v.f.texture(1024)}
+	r := &rasterizer{w: w, h: h, depth: make([]float64, w*h), img: image.NewRGBA(image.Rect(0, 0, w, h))}
 	f := v.f
 	n, m := len(f.x), len(f.y)
 	vertex := func(i, j int, z float64) corner {
@@ -266,9 +274,9 @@ func (v *surfaceView) raster(cam camera, dpr float64) image.Image {
 	}
 	bottom := f.scale().lo
 	for _, floor := range []bool{true, false} {
-		r.wash = 0
-		if floor {
-			r.wash = 0.55
+		r.wash, r.back, r.tex = 0, 1, v.f.texture(1024, floor)
+		if floor { // behind a surface that touches it: what lies in one plane shimmers
+			r.wash, r.back = 0.55, 1.004
 		}
 		for i := 0; i+1 < m; i++ {
 			for j := 0; j+1 < n; j++ {
@@ -300,6 +308,7 @@ type rasterizer struct {
 	img   *image.RGBA
 	tex   *image.RGBA
 	wash  float64 // how much white is mixed in
+	back  float64 // factor of the distance in the depth buffer
 }
 
 // triangle fills a textured triangle with perspective correction.
@@ -322,12 +331,12 @@ func (r *rasterizer) triangle(a, b, c corner) {
 			}
 			wa, wb, wc = wa/a.depth, wb/b.depth, wc/c.depth
 			inv := wa + wb + wc
-			if inv <= r.depth[y*r.w+x] {
+			if inv/r.back <= r.depth[y*r.w+x] {
 				continue
 			}
 			u, v := (wa*a.u+wb*b.u+wc*c.u)/inv, (wa*a.v+wb*b.v+wc*c.v)/inv
 			col := r.tex.RGBAAt(min(int(u*float64(n)), n-1), min(int(v*float64(n)), n-1))
-			r.depth[y*r.w+x] = inv
+			r.depth[y*r.w+x] = inv / r.back
 			r.img.SetRGBA(x, y, mix(color.RGBA{col.R, col.G, col.B, 255}, paper, r.wash))
 		}
 	}

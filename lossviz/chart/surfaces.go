@@ -54,7 +54,7 @@ func (f Surfaces) sheet() (*sheet, error) {
 	for i, g := range fields {
 		g.setRange(lo, hi)
 		g.useLog = log && g.log != nil
-		head := f.Items[i].Title
+		head := brief(f.Items[i].Title, 48)
 		s.panels = append(s.panels, &surfaceView{f: g, w: w, h: w * 0.86, head: head})
 		what := "Surface"
 		if head != "" {
@@ -104,7 +104,10 @@ func (f Decision) sheet() (*sheet, error) {
 	for c := 1; c+1 < len(classes); c++ {
 		g.only = append(g.only, float64(c)+0.5)
 	}
-	v := &contourView{f: g, w: 580, h: 460, bar: true, classes: classes}
+	v := &contourView{f: g, w: 580, h: 460, bar: true}
+	for _, c := range classes {
+		v.classes = append(v.classes, brief(c, 9))
+	}
 	for i := range f.PointX {
 		if f.Class[i] < 0 || f.Class[i] >= len(classes) {
 			return nil, fmt.Errorf("chart: Decision: point %d has class %d, there are classes 0 to %d", i, f.Class[i], len(classes)-1)

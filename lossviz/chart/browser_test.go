@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"image"
+	"image/color"
 	"image/png"
 	"maps"
 	"math"
@@ -22,12 +23,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+	"golang.org/x/image/draw"
 
 	"github.com/gosaddle/saddle/lossviz/chart"
 )
@@ -322,10 +325,14 @@ func TestBrowser(t *testing.T) {
 	b.run(t, "turning", b.testTurning)
 	b.run(t, "together", b.testTogether)
 	b.run(t, "slider", b.testSlider)
+	b.run(t, "access", b.testAccess)
 	b.run(t, "picture", b.testPicture)
 	b.run(t, "hostile", b.testHostile)
 	b.run(t, "places", b.testPlaces)
 	b.run(t, "sixty", b.testSixty)
+	if os.Getenv("SADDLE_SCREENSHOTS") != "" {
+		b.run(t, "screenshots", b.testScreenshots)
+	}
 }
 
 // testFigures compares each figure with its picture, in the light theme, and keeps it in both.
@@ -348,7 +355,7 @@ func (b *tab) testFigures(t *testing.T) {
 				b.wait(t, name+" in the dark theme", fmt.Sprintf(`document.querySelectorAll(".saddle-figure")[%d].dataset.live === "dark"`, i))
 				b.drawn(t)
 			}
-			b.shot(t, name+"-"+theme, ".saddle-figure", i)
+			reference(t, name+"-"+theme, b.shot(t, name+"-"+theme, ".saddle-figure", i))
 			if theme == "dark" || strings.Contains(name, "slider") { // the picture is light, and shows three positions of a slider
 				continue
 			}
@@ -358,6 +365,77 @@ func (b *tab) testFigures(t *testing.T) {
 			}
 		}
 	}
+}
+
+// reference compares a figure with the reviewed picture of it in testdata, 240 pixels wide. With SADDLE_REFERENCES=write
+// it writes that picture: look at it, and at the large one in artifacts, before it is committed.
+func reference(t *testing.T, name string, img image.Image) {
+	t.Helper()
+	path := filepath.Join("testdata", "figures", name+".png")
+	if os.Getenv("SADDLE_REFERENCES") == "write" {
+		h := 240 * img.Bounds().Dy() / img.Bounds().Dx()
+		colours := color.Palette{}
+		for r := range 6 {
+			for g := range 6 {
+				for b := range 6 {
+					colours = append(colours, color.RGBA{uint8(r * 51), uint8(g * 51), uint8(b * 51), 255})
+				}
+			}
+		}
+		small := image.NewRGBA(image.Rect(0, 0, 240, h))
+		draw.CatmullRom.Scale(small, small.Bounds(), img, img.Bounds(), draw.Src, nil)
+		few := image.NewPaletted(small.Bounds(), colours)
+		draw.FloydSteinberg.Draw(few, few.Bounds(), small, image.Point{})
+		var data bytes.Buffer
+		if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&data, few); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, data.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	want, err := png.Decode(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := apart(img, want); d > 0.025 {
+		t.Errorf("%s differs from its reference picture by %.3f: see artifacts/chart", name, d)
+	}
+}
+
+// testScreenshots takes pictures of the gallery to be looked at: at one and two dots per pixel, in both themes, in a wide
+// and a narrow page.
+func (b *tab) testScreenshots(t *testing.T) {
+	all := gallery()
+	var names, pages []string
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		names, pages = append(names, name), append(pages, html(t, all[name]))
+	}
+	for _, width := range []int{1400, 700} {
+		for _, dots := range []float64{1, 2} {
+			for theme, style := range map[string]string{"light": light, "dark": dark} {
+				b.do(t, emulation.SetDeviceMetricsOverride(int64(width), 900, dots, false))
+				b.show(t, "/base/", style+fmt.Sprintf(";width:%dpx", width-20), pages...)
+				for i, name := range names {
+					if strings.HasPrefix(name, "19") {
+						eval[bool](t, b, fmt.Sprintf("document.querySelectorAll('.saddle-figure')[%d].scrollIntoView(), true", i))
+					} else {
+						b.look(t, i)
+					}
+					b.shot(t, fmt.Sprintf("%d-%gx-%s/%s", width, dots, theme, name), ".saddle-figure", i)
+				}
+			}
+		}
+	}
+	b.do(t, emulation.ClearDeviceMetricsOverride())
 }
 
 func (b *tab) testTurning(t *testing.T) {
@@ -450,6 +528,68 @@ func (b *tab) testSlider(t *testing.T) {
 			t.Errorf("slider %d says %q at its end, want %q", i, got, want)
 		}
 	}
+}
+
+// testAccess wants words for those who do not see a figure, contrast for those who see little, keys, and no motion for
+// those who asked for less.
+func (b *tab) testAccess(t *testing.T) {
+	all := gallery()
+	surface := html(t, doubleWell(31))
+	b.show(t, "/base/", light, surface, html(t, all["07-training"]), html(t, all["18-card"]), html(t, all["16-slider"]))
+	for _, style := range []string{light, dark} {
+		eval[bool](t, b, `document.body.setAttribute("style", "`+style+`"), true`)
+		for i := range 4 {
+			b.look(t, i)
+		}
+		b.wait(t, "the theme", fmt.Sprintf(`[...document.querySelectorAll("[data-live]")].every(f => f.dataset.live === %q)`, map[string]string{light: "light", dark: "dark"}[style]))
+		poor := eval[[]string](t, b, `(() => {
+			const parse = s => { const m = s.match(/[\d.]+/g).map(Number); return m.length < 4 ? [...m, 1] : m; };
+			const over = (top, ground) => [0, 1, 2].map(k => top[k] * top[3] + ground[k] * (1 - top[3]));
+			const light = c => { const [r, g, b] = c.map(v => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+			const poor = [], walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+			for (let n; (n = walk.nextNode());) {
+				const e = n.parentElement;
+				if (!n.data.trim() || !e.offsetParent || !e.closest(".saddle-figure") || ["SCRIPT", "STYLE"].includes(e.tagName)) continue;
+				const chain = [];
+				for (let p = e; p; p = p.parentElement) chain.unshift(p);
+				let ground = [255, 255, 255], fade = 1;
+				for (const p of chain) { const s = getComputedStyle(p); ground = over(parse(s.backgroundColor), ground); fade *= +s.opacity; }
+				const color = parse(getComputedStyle(e).color), text = over([color[0], color[1], color[2], color[3] * fade], ground);
+				const [hi, lo] = [light(text), light(ground)].sort((p, q) => q - p), contrast = (hi + 0.05) / (lo + 0.05);
+				if (contrast < 4.5) poor.push(n.data.trim() + ": " + contrast.toFixed(2));
+			}
+			return poor;
+		})()`)
+		for _, p := range poor {
+			t.Errorf("%s: poor contrast: %s", style, p)
+		}
+	}
+	for _, p := range eval[[]string](t, b, `[...document.querySelectorAll(".saddle-figure img, .saddle-panel")].map(e => e.alt || e.getAttribute("aria-label") || "")`) {
+		if strings.Count(p, "0.") < 2 {
+			t.Errorf("a text alternative has no numbers: %q", p)
+		}
+	}
+	if !eval[bool](t, b, `[...document.querySelectorAll(".saddle-bar input")].every(i => i.labels.length && i.getAttribute("aria-valuetext"))`) {
+		t.Error("the slider has no name or value")
+	}
+	b.do(t, emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}}))
+	b.show(t, "/base/", light, surface)
+	b.look(t, 0)
+	r := b.box(t, ".saddle-panel", 0)
+	x, y := r[0]+r[2]/2, r[1]+r[3]/2
+	before := b.shot(t, "", ".saddle-panel", 0)
+	b.do(t, chromedp.MouseEvent(input.MouseMoved, x, y), chromedp.MouseEvent(input.MousePressed, x, y, chromedp.ButtonLeft),
+		chromedp.MouseEvent(input.MouseMoved, x+90, y, chromedp.ButtonLeft), chromedp.MouseEvent(input.MouseReleased, x+90, y, chromedp.ButtonLeft), chromedp.MouseEvent(input.MouseMoved, 5, 5))
+	b.until(t, "a drag turns it with less motion, too", ".saddle-panel", 0, func(img image.Image) bool { return apart(before, img) > 0.01 })
+	b.drawn(t)
+	after := b.shot(t, "", ".saddle-panel", 0)
+	for range 5 {
+		b.drawn(t)
+	}
+	if d := apart(after, b.shot(t, "", ".saddle-panel", 0)); d > 0.001 {
+		t.Errorf("with less motion asked for the surface turns on by itself, by %.3f", d)
+	}
+	b.do(t, emulation.SetEmulatedMedia())
 }
 
 // testPicture wants the picture to stay without libraries, and without scripts, as in a notebook that is not trusted.
@@ -559,14 +699,16 @@ func colours(img image.Image) int {
 }
 
 func (b *tab) testSixty(t *testing.T) {
+	s := doubleWell(31)
+	s.NoContour = true
+	one := html(t, s)
+	id := regexp.MustCompile(`data-saddle="(\w+)"`).FindStringSubmatch(one)[1]
 	var pages []string
 	for i := range 60 {
-		s := doubleWell(9)
-		s.Title, s.NoContour = fmt.Sprint("surface ", i), true
-		pages = append(pages, html(t, s))
+		pages = append(pages, strings.ReplaceAll(one, id, fmt.Sprint(id, i)))
 	}
 	b.show(t, "/base/", light, pages...)
-	for i := 0; i < 60; i += 5 { // and their neighbours with them
+	for i := 0; i < 60; i += 7 { // and their neighbours with them
 		b.look(t, i)
 	}
 	b.look(t, 0)

@@ -11,7 +11,7 @@ import (
 func (v Verdict) color() color.RGBA {
 	switch v {
 	case Convex:
-		return lineColors[2]
+		return color.RGBA{0x00, 0x7a, 0x59, 255} // white stands out on it by 5.3 to 1
 	case NotConvex:
 		return alarm
 	}

@@ -6,6 +6,8 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -71,6 +73,65 @@ func TestBundleIsSmallAndWhole(t *testing.T) {
 	}
 	if !strings.Contains(page, "data:image/png;base64,") {
 		t.Error("the HTML holds no picture")
+	}
+}
+
+// A surface of many points is thinned, and says so: 151 x 151 turn at 30 frames a second on a small graphics card.
+func TestLargeSurfaceIsThinned(t *testing.T) {
+	s := doubleWell(501)
+	page, picture, words := bundled(t, s)
+	if !strings.Contains(page, "Drawn with 151 × 151 of the 501 × 501 points.") || !strings.Contains(words, "151 × 151") {
+		t.Error("a surface of 501 x 501 points does not say that it is thinned")
+	}
+	if n := len(page) + len(picture)*4/3; n > 400_000 {
+		t.Errorf("a 501 x 501 surface adds %d bytes to a notebook", n)
+	}
+}
+
+// Words and numbers in a figure stand out from their ground by 4.5 to 1, lines by 3 to 1. figure.js has the colours.
+func TestContrast(t *testing.T) {
+	script, err := os.ReadFile("figure.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	light := func(hex string) float64 {
+		v, err := strconv.ParseUint(hex, 16, 32)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lin := func(c uint64) float64 {
+			s := float64(c&255) / 255
+			if s <= 0.03928 {
+				return s / 12.92
+			}
+			return math.Pow((s+0.055)/1.055, 2.4)
+		}
+		return 0.2126*lin(v>>16) + 0.7152*lin(v>>8) + 0.0722*lin(v)
+	}
+	contrast := func(a, b string) float64 {
+		x, y := light(a), light(b)
+		return (max(x, y) + 0.05) / (min(x, y) + 0.05)
+	}
+	for _, theme := range []string{"LIGHT", "DARK"} {
+		line := regexp.MustCompile(`const ` + theme + ` = \{.*`).FindString(string(script))
+		colour := func(name string) string {
+			m := regexp.MustCompile(name + `: '#(\w{6})'`).FindStringSubmatch(line)
+			if m == nil {
+				t.Fatalf("%s has no colour %s", theme, name)
+			}
+			return m[1]
+		}
+		for _, name := range []string{"ink", "soft", "alarm"} {
+			if c := contrast(colour(name), colour("paper")); c < 4.5 {
+				t.Errorf("%s: %s stands out by %.1f to 1", theme, name, c)
+			}
+		}
+	}
+	line := regexp.MustCompile(`const ON_DARK = \{.*`).FindString(string(script))
+	for _, pair := range regexp.MustCompile(`'#(\w{6})': '#(\w{6})'`).FindAllStringSubmatch(line, -1)[2:9] {
+		if a, b := contrast(pair[1], "ffffff"), contrast(pair[2], "16181c"); a < 3 || b < 3 {
+			t.Errorf("the line colour %s stands out by %.1f to 1, in the dark theme by %.1f to 1", pair[1], a, b)
+		}
 	}
 }
 

@@ -66,7 +66,7 @@ func (v *contourView) paint(p pen) {
 		if !(q.X >= f.x[0] && q.X <= f.x[n] && q.Y >= f.y[0] && q.Y <= f.y[m]) {
 			continue
 		}
-		symbol(in, q.Kind, to(pt{q.X, q.Y}))
+		symbol(in, q.Kind, to(pt{q.X, q.Y}), false)
 		if q.Name != "" {
 			labelPoint(in, q.Name, to(pt{q.X, q.Y}), w)
 		}

@@ -187,7 +187,7 @@
     }
 
     // The field's colours in the rectangle (0, 0, w, h) of a canvas, with level lines.
-    function paintField(g, f, w, h, shaded, lineWidth, plain, lines) {
+    function paintField(g, f, w, h, shaded, lineWidth, plain, lines, onDark) {
       const wash = f.wash || 0, side = Math.max(256, f.x.length), m = Math.max(256, f.y.length);
       const img = document.createElement('canvas');
       img.width = side; img.height = m;
@@ -214,6 +214,11 @@
         g.strokeStyle = f.bold ? CASING : plain ? css(rampAt(0.92 * f.unit(level))) : lines || (f.unit(level) < @DARK@ && !wash ? 'rgba(255,255,255,.4)' : 'rgba(16,20,32,.42)');
         g.beginPath();
         traceLevel(g, f, level, X, Y);
+        if (plain && onDark) { // a rim: the colours of low values are dark themselves
+          const color = g.strokeStyle;
+          g.strokeStyle = 'rgba(236,239,243,.5)'; g.lineWidth = lineWidth + 1.4; g.stroke();
+          g.strokeStyle = color; g.lineWidth = lineWidth;
+        }
         g.stroke();
       }
     }
@@ -524,7 +529,7 @@
         const c = washed.getContext('2d');
         c.fillStyle = view.theme.paper; c.fillRect(0, 0, 512, 512);
         c.globalAlpha = view.dark ? 0.4 : 0.45;
-        paintField(c, f, 512, 512, true, 0.8, false, view.dark ? 'rgba(255,255,255,.8)' : 'rgba(16,20,32,.6)');
+        paintField(c, f, 512, 512, true, 1.1, false, view.dark ? 'rgba(255,255,255,.8)' : 'rgba(16,20,32,.78)');
         textures = [texture, washed];
         const mesh = (rows, cols, points, image) => ({ type: 'surface', silent: true, shading: 'color', colorMaterial: { detailTexture: image }, itemStyle: { color: '#fff', opacity: 1 }, wireframe: { show: false }, dataShape: [rows, cols], data: points });
         const option = JSON.parse(JSON.stringify(spec().option)); // from go-echarts: grid3D and its axes
@@ -705,7 +710,7 @@
         c.width = Math.round(w * dpr); c.height = Math.round(h * dpr);
         const g = c.getContext('2d');
         g.scale(dpr, dpr);
-        paintField(g, f, w, h, false, f.bold ? 1.8 : spec.lines ? 1.6 : 0.8, spec.lines);
+        paintField(g, f, w, h, false, f.bold ? 1.8 : spec.lines ? 1.6 : 0.8, spec.lines, '', view.dark);
         const X = x => w * (x - f.x0) / (f.x1 - f.x0), Y = y => h * (f.y1 - y) / (f.y1 - f.y0);
         (spec.dots || []).forEach(d => {
           disc(g, X(d[0]), Y(d[1]), 3.9, CASING);
@@ -849,7 +854,7 @@
         panels = content().panels.map((spec, i) => {
           const el = document.createElement('div');
           el.className = 'saddle-panel';
-          el.style.cssText = 'position:relative;overflow:hidden;flex:' + spec.w + ' 1 ' + Math.min(spec.w, Math.max(280, spec.w * 0.6)) + 'px;max-width:' + (content().panels.length > 1 ? spec.w * 1.6 : spec.w) + 'px;aspect-ratio:' + spec.w + '/' + spec.h;
+          el.style.cssText = 'position:relative;overflow:hidden;flex:' + spec.w + ' 1 ' + Math.min(spec.w, Math.max(280, spec.w * 0.6)) + 'px;max-width:' + (content().panels.length > 1 ? spec.w * 1.15 : spec.w) + 'px;aspect-ratio:' + spec.w + '/' + spec.h;
           live.appendChild(el);
           return { surface: surfacePanel, contour: contourPanel, chart: chartPanel }[spec.kind](view, i, el);
         });

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"hash/fnv"
 	"math"
+	"os"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -29,6 +31,9 @@ var script = sync.OnceValue(func() string {
 	code := strings.NewReplacer("@RAMP@", stops.String(), "@CAMERA@", camera,
 		"@SIDE@", fmt.Sprint(boxSide), "@HEIGHT@", fmt.Sprint(boxHeight), "@FOV@", fmt.Sprint(camFov), "@DARK@", fmt.Sprint(darkBelow), "@LIFT@", fmt.Sprintf("(%g)", camLift),
 	).Replace(figureJS)
+	if name := os.Getenv("SADDLE_KERNEL_NAME"); kernelName.MatchString(name) { // the kernelspec that has the libraries
+		code = strings.ReplaceAll(code, "kernelspecs/saddle/", "kernelspecs/"+name+"/")
+	}
 	var b strings.Builder
 	for line := range strings.Lines(code) {
 		line = strings.TrimSpace(line)
@@ -40,6 +45,8 @@ var script = sync.OnceValue(func() string {
 	h.Write([]byte(b.String()))
 	return strings.Replace(strings.TrimSpace(b.String()), "@VERSION@", strconv.FormatUint(uint64(h.Sum32()), 36), 1)
 })
+
+var kernelName = regexp.MustCompile(`^[a-zA-Z0-9._-]+$`)
 
 // Names in the following types are read by figure.js.
 

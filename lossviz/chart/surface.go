@@ -62,6 +62,8 @@ type surfaceView struct {
 	f    *field
 	w, h float64
 	head string
+
+	textures [2]*image.RGBA // surface and floor, once drawn
 }
 
 func (v *surfaceView) size() (float64, float64) { return v.w, v.h }
@@ -80,9 +82,14 @@ func (v *surfaceView) paint(p pen) {
 		}
 		at := f.place(q.X, q.Y, z)
 		at.y += 0.8
-		symbol(p, q.Kind, cam.pt(at))
+		hidden := f.hides(at, cam.dir)
+		symbol(p, q.Kind, cam.pt(at), hidden)
 		if q.Name != "" {
-			p.halo(q.Name, face{size: 12, bold: true}, ink, pt{cam.pt(at).x, cam.pt(at).y - 9}, 0.5, 1)
+			dark := color.NRGBA{ink.R, ink.G, ink.B, 255}
+			if hidden {
+				dark.A = 0x8c
+			}
+			p.halo(q.Name, face{size: 12, bold: true}, dark, pt{cam.pt(at).x, cam.pt(at).y - 9}, 0.5, 1)
 		}
 	}
 	if v.head != "" {
@@ -90,13 +97,18 @@ func (v *surfaceView) paint(p pen) {
 	}
 }
 
-// symbol marks a critical point: a disc for a minimum, a cross for a saddle, a triangle for a maximum.
-func symbol(p pen, kind PointKind, at pt) {
-	white := color.RGBA{255, 255, 255, 255}
+// symbol marks a critical point: a disc for a minimum, a cross for a saddle, a triangle for a maximum. It is faint where
+// the point lies behind a hill.
+func symbol(p pen, kind PointKind, at pt, faint bool) {
+	a := uint8(255)
+	if faint {
+		a = 0x66
+	}
+	white, ink, alarm := color.NRGBA{255, 255, 255, a}, color.NRGBA{ink.R, ink.G, ink.B, a}, color.NRGBA{alarm.R, alarm.G, alarm.B, a}
 	switch kind {
 	case Saddle:
 		for _, pass := range []struct {
-			c color.RGBA
+			c color.NRGBA
 			w float64
 		}{{white, 5.5}, {ink, 2.6}} {
 			p.line(pass.c, pass.w, nil, pt{at.x - 5, at.y - 5}, pt{at.x + 5, at.y + 5})
@@ -245,18 +257,32 @@ func (f *field) hides(from vec3, dir vec3) bool {
 // texture is the field with its level lines, as laid over surface and floor.
 func (f *field) texture(n int, floor bool) *image.RGBA {
 	canvas := vgimg.NewWith(vgimg.UseWH(vg.Length(n), vg.Length(n)), vgimg.UseDPI(72), vgimg.UseBackgroundColor(color.Transparent))
+	img := canvas.Image().(*image.RGBA)
+	copy(img.Pix, f.colors(n, n, true).Pix)
 	p := pen{c: draw.New(canvas), h: float64(n)}
-	p.image(f.colors(n, n, true), 0, 0, float64(n), float64(n))
+	width := 1.6 * float64(n) / 1024
 	for _, level := range f.levels(f.scale()) {
 		col := f.levelColor(level)
 		if floor { // it is washed out: only dark lines show
-			col = color.NRGBA{0x10, 0x14, 0x20, 0x99}
+			col, width = color.NRGBA{0x10, 0x14, 0x20, 0xc8}, 2.2*float64(n)/1024
 		}
-		p.segments(col, 1.6, f.levelLine(level), func(q pt) pt {
+		p.segments(col, width, f.levelLine(level), func(q pt) pt {
 			return pt{float64(n) * (q.x - f.x[0]) / (f.x[len(f.x)-1] - f.x[0]), float64(n) * (f.y[len(f.y)-1] - q.y) / (f.y[len(f.y)-1] - f.y[0])}
 		})
 	}
-	return canvas.Image().(*image.RGBA)
+	return img
+}
+
+// texture is drawn once for the pictures of all sizes.
+func (v *surfaceView) texture(floor bool) *image.RGBA {
+	which, side := 0, 1024
+	if floor {
+		which, side = 1, 512
+	}
+	if v.textures[which] == nil {
+		v.textures[which] = v.f.texture(side, floor)
+	}
+	return v.textures[which]
 }
 
 // raster draws floor and surface with a depth buffer, at four samples per device pixel.
@@ -274,7 +300,7 @@ func (v *surfaceView) raster(cam camera, dpr float64) image.Image {
 	}
 	bottom := f.scale().lo
 	for _, floor := range []bool{true, false} {
-		r.wash, r.back, r.tex = 0, 1, v.f.texture(1024, floor)
+		r.wash, r.back, r.tex = 0, 1, v.texture(floor)
 		if floor { // behind a surface that touches it: what lies in one plane shimmers
 			r.wash, r.back = 0.55, 1.004
 		}

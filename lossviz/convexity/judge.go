@@ -150,12 +150,18 @@ func (v *Verdict) prove(ctx context.Context, p *enclose.Problem) bool {
 
 // Verify checks the verdict again from scratch, by package check, which shares no
 // code with the search: an error says what does not hold. An undetermined verdict
-// claims nothing and is in order.
-func (v *Verdict) Verify() error {
+// claims nothing and is in order. It computes with several hundred bits, thousands of times slower than the loss itself; an interrupt, or the end of a [Context], stops it with an error.
+func (v *Verdict) Verify(opts ...Option) error {
 	if v.err != nil {
 		return v.err
 	}
-	return v.verify()
+	set, stop := newSettings(opts)
+	defer stop()
+	err := v.verify(set.ctx)
+	if stopped := set.ctx.Err(); err != nil && stopped != nil {
+		return fmt.Errorf("convexity: interrupted before the check was done: %w", stopped)
+	}
+	return err
 }
 
 // certify encloses the gap of a segment in exact arithmetic.

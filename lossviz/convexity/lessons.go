@@ -20,6 +20,7 @@ type Lesson struct {
 	Statement string
 	Source    string
 	Parts     []LessonPart
+	Facts     []string // what else was computed, a sentence each
 
 	err error
 }
@@ -42,6 +43,9 @@ func (l *Lesson) String() string {
 	fmt.Fprintln(&s, l.Statement)
 	for _, p := range l.Parts {
 		fmt.Fprintf(&s, "  %s: %v\n", p.Name, p.Verdict)
+	}
+	for _, fact := range l.Facts {
+		fmt.Fprintf(&s, "  %s\n", fact)
 	}
 	if l.Source != "" {
 		fmt.Fprintf(&s, "(%s)\n", l.Source)
@@ -66,6 +70,9 @@ func (l *Lesson) MIMEBundle() (map[string]any, error) {
 		if picture, ok := card["image/png"]; ok {
 			bundle["image/png"] = picture
 		}
+	}
+	for _, fact := range l.Facts {
+		fmt.Fprintf(&page, "<p>%s</p>", html.EscapeString(fact))
 	}
 	if l.Source != "" {
 		fmt.Fprintf(&page, "<p><small>%s</small></p>", html.EscapeString(l.Source))
@@ -133,9 +140,14 @@ func ReLUProduct(x float64) *FunctionObjective {
 
 // ConvexInWhat answers "ReLU is convex, and so is the loss: why is their composition not?" Convex in the
 // inputs is not convex in the parameters: relu(w1 x) is convex in x and in w1, but w2 * relu(w1 x) bends down along
-// the line (w1, w2) = (s, -s) through zero, where it is -s relu(s x).
+// the line (w1, w2) = (s, -s) through zero, where it is -s relu(s x). Source: Boyd and Vandenberghe, Convex
+// Optimization, sections 3.2.2 and 3.2.4, whose rules have affine arguments and nondecreasing outer functions, and none
+// for a product; the certificate is the proof.
 func ConvexInWhat(opts ...Option) *Lesson {
-	l := &Lesson{Statement: "ReLU is convex, w2 relu(w1 x) is not convex in its parameters: along (s, -s) it is -s relu(s), which bends down."}
+	l := &Lesson{
+		Statement: "ReLU is convex, w2 relu(w1 x) is not convex in its parameters: along (s, -s) it is -s relu(s), which bends down.",
+		Source:    "which compositions are convex: Boyd and Vandenberghe, Convex Optimization (2004), sections 3.2.2 and 3.2.4",
+	}
 	l.add("relu(w1)", Convex, Function(1, ReLU(Var(0))), opts)
 	l.add("w2 relu(w1)", NotConvex, ReLUProduct(1), opts)
 	l.add("(1 - w2 relu(w1))^2, its squared loss", NotConvex, Function(2, Square(Sub(Const(1), Product(Var(1), ReLU(Var(0)))))), opts)
@@ -157,13 +169,93 @@ func DeepLinear(hiddenLayers int) *FunctionObjective {
 	return Function(hiddenLayers+1, Square(Sub(Const(1), product)))
 }
 
+// TheDeepLinearNetwork shows what [DeepLinear] is about: without any activation, convex with no hidden layer and not
+// convex with one or more; every critical point of loss above 0 is a saddle, zero among them, which is a strict one
+// (with a negative eigenvalue) for one hidden layer and degenerate (no curvature at all) for more.
+// Sources: Baldi and Hornik, Neural Networks 2(1), 1989, for one hidden layer; Kawaguchi, arXiv:1605.07110, theorem 2.3.
+func TheDeepLinearNetwork(opts ...Option) *Lesson {
+	l := &Lesson{
+		Statement: "A deep linear network has no bad local minima, and yet its loss is not convex. Zero is a saddle: strict with one hidden layer, degenerate with more.",
+		Source:    "Baldi and Hornik, Neural Networks 2(1), 1989; Kawaguchi, arXiv:1605.07110, theorem 2.3",
+	}
+	for hidden, name := range []string{"no hidden layer", "one hidden layer", "two hidden layers"} {
+		want := NotConvex
+		if hidden == 0 {
+			want = Convex
+		}
+		l.add(name, want, DeepLinear(hidden), opts)
+	}
+	for hidden, name := range map[int]string{1: "one hidden layer", 2: "two hidden layers"} {
+		zero := AtPoint(DeepLinear(hidden), make([]float64, hidden+1), opts...)
+		if zero.Err() != nil {
+			l.err = zero.Err()
+			return l
+		}
+		for _, g := range zero.Gradient {
+			if g.Mag() > 0 {
+				l.err = fmt.Errorf("convexity: the gradient at zero is enclosed by %v only", g)
+			}
+		}
+		first, last := zero.Eigenvalues[0], zero.Eigenvalues[hidden]
+		l.Facts = append(l.Facts, fmt.Sprintf("%s, at zero: the gradient is 0, the Hessian's eigenvalues lie between %.3g and %.3g", name, first.Lo, last.Hi+0)) // + 0: no -0
+	}
+	slices.Sort(l.Facts)
+	return l
+}
+
 // MirrorPoints are points where a network has the same loss as at theta.
 type MirrorPoints struct {
 	Points  [][]float64
 	Names   []string  // what was done to get there
 	Barrier []float64 // how far the loss rises above the larger end on the straight line from theta, at 21 points of it
 
-	err error
+	loss  *landscape.NetworkObjective
+	theta []float64
+	err   error
+}
+
+// Between is the barrier between two of the points, by number; -1 stands for theta itself. It is NaN for other numbers.
+func (m *MirrorPoints) Between(i, j int) float64 {
+	a, b := m.at(i), m.at(j)
+	if a == nil || b == nil {
+		return math.NaN()
+	}
+	return barrier(m.loss, a, b)
+}
+
+// Around is a path from theta to point i that stays low where the straight line climbs over the barrier: a nudged
+// elastic band (Draxler et al., arXiv:1803.00885).
+func (m *MirrorPoints) Around(i int, opts ...landscape.PathOption) *landscape.MinimaPath {
+	b := m.at(i)
+	if b == nil {
+		return landscape.NEB(nil, nil, nil) // its Err says that there is nothing
+	}
+	return landscape.NEB(m.loss, m.theta, b, opts...)
+}
+
+func (m *MirrorPoints) at(i int) []float64 {
+	switch {
+	case i == -1:
+		return m.theta
+	case i >= 0 && i < len(m.Points):
+		return m.Points[i]
+	}
+	return nil
+}
+
+// barrier is how far the loss rises above the larger end on a straight line, at 21 points of it.
+func barrier(loss landscape.Objective, a, b []float64) float64 {
+	ends := math.Max(loss.Value(a), loss.Value(b))
+	height := 0.0
+	between := make([]float64, len(a))
+	for k := 1; k < 20; k++ {
+		s := float64(k) / 20
+		for i := range between {
+			between[i] = (1-s)*a[i] + s*b[i]
+		}
+		height = math.Max(height, loss.Value(between)-ends)
+	}
+	return height
 }
 
 // Err says what went wrong, or nil.
@@ -171,7 +263,7 @@ func (m *MirrorPoints) Err() error { return m.err }
 
 // String lists the points with their barriers.
 func (m *MirrorPoints) String() string {
-	if m.err != nil {
+	if m.err != nil && len(m.Points) == 0 {
 		return m.err.Error()
 	}
 	s := fmt.Sprintf("%d mirror points with the same loss:", len(m.Points))
@@ -201,23 +293,19 @@ func Mirrors(loss *landscape.NetworkObjective, theta []float64, limit int, opts 
 		m.err = fmt.Errorf("convexity: the network has no hidden layer whose units could be exchanged")
 		return m
 	}
-	own := loss.Value(theta)
+	m.loss, m.theta = loss, slices.Clone(theta)
 	add := func(name string, point []float64) bool {
 		if len(m.Points) >= limit || set.ctx.Err() != nil {
 			return false
 		}
-		barrier := 0.0
-		between := make([]float64, len(theta))
-		for k := 1; k < 20; k++ {
-			s := float64(k) / 20
-			for i := range between {
-				between[i] = (1-s)*theta[i] + s*point[i]
-			}
-			barrier = math.Max(barrier, loss.Value(between)-own)
-		}
-		m.Points, m.Names, m.Barrier = append(m.Points, point), append(m.Names, name), append(m.Barrier, barrier)
+		m.Points, m.Names, m.Barrier = append(m.Points, point), append(m.Names, name), append(m.Barrier, barrier(loss, theta, point))
 		return true
 	}
+	defer func() {
+		if err := set.ctx.Err(); err != nil {
+			m.err = fmt.Errorf("convexity: interrupted after %d mirror points: %w", len(m.Points), err)
+		}
+	}()
 	for _, h := range hidden {
 		for u := range h.Units() {
 			if h.CanFlip() && !add(fmt.Sprintf("%s: sign of unit %d flipped", h.Name, u), h.Flip(theta, u)) {

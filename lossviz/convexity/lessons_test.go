@@ -10,6 +10,7 @@ import (
 	"github.com/gosaddle/saddle/lossviz/landscape"
 	"github.com/gosaddle/saddle/lossviz/nn"
 	"github.com/gosaddle/saddle/lossviz/spectrum"
+	"github.com/gosaddle/saddle/lossviz/train"
 )
 
 func ExampleTheLossMatters() {
@@ -24,12 +25,15 @@ func ExampleTheLossMatters() {
 
 func TestLessons(t *testing.T) {
 	data := dataset.Moons(60, 0.15, 1)
-	for _, l := range []*convexity.Lesson{convexity.TheLossMatters(data), convexity.TheActivationDoesNot(data), convexity.ConvexInWhat()} {
+	for _, l := range []*convexity.Lesson{convexity.TheLossMatters(data), convexity.TheActivationDoesNot(data), convexity.ConvexInWhat(), convexity.TheDeepLinearNetwork()} {
 		if l.Err() != nil {
 			t.Error(l.Err())
 			continue
 		}
 		t.Log(l)
+		if l.Statement == "" || l.Source == "" {
+			t.Errorf("no statement or source: %v", l)
+		}
 		for _, p := range l.Parts {
 			if err := p.Verdict.Verify(); err != nil {
 				t.Errorf("%s: %v", p.Name, err)
@@ -85,6 +89,36 @@ func TestMirrorsHaveTheSameLoss(t *testing.T) {
 	}
 	if m := convexity.Mirrors(landscape.NewObjective(nn.Linear(2, 1), nn.LogisticLoss, data), make([]float64, 3), 10); m.Err() == nil {
 		t.Error("a network without hidden layers has mirror points")
+	}
+}
+
+// The straight line between mirror minima climbs over a barrier, between any two of them; the way around does not.
+func TestTheWayAroundABarrier(t *testing.T) {
+	net := nn.MLP(2, 6, 1, nn.Tanh)
+	loss := landscape.NewObjective(net, nn.LogisticLoss, dataset.Moons(60, 0.15, 1), landscape.L2(1e-3))
+	theta := train.Adam(loss, net.Init(3), train.Steps(400), train.Rate(0.05), train.Quiet()).End()
+	m := convexity.Mirrors(loss, theta, 40)
+	if m.Err() != nil {
+		t.Fatal(m.Err())
+	}
+	high := 0
+	for i, b := range m.Barrier {
+		if b != m.Between(-1, i) {
+			t.Errorf("barrier %d is %v and %v", i, b, m.Between(-1, i))
+		}
+		if b > m.Barrier[high] {
+			high = i
+		}
+	}
+	if b := m.Between(high, (high+1)%len(m.Points)); !(b >= 0) || !math.IsNaN(m.Between(0, 1000)) {
+		t.Errorf("barrier between two images %v; of none %v", b, m.Between(0, 1000))
+	}
+	way := m.Around(high, landscape.PathQuiet(), landscape.PathSteps(300))
+	if way.Err() != nil || !(way.Barrier() < 0.5*m.Barrier[high]) {
+		t.Errorf("straight barrier %v, around it %v: %v", m.Barrier[high], way.Barrier(), way.Err())
+	}
+	if m.Around(1000).Err() == nil {
+		t.Error("a way to no point")
 	}
 }
 

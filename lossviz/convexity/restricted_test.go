@@ -2,6 +2,7 @@ package convexity_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"testing"
@@ -199,6 +200,37 @@ func TestBadQuestionsAreErrors(t *testing.T) {
 			t.Error("accepted")
 		} else {
 			t.Log(err)
+		}
+	}
+}
+
+// Whatever is asked, an interrupt ends it within a second, with an error that says so.
+func TestInterruptsEndEveryQuestion(t *testing.T) {
+	digits := landscape.NewObjective(nn.MLP(64, 32, 10, nn.GELU), nn.CrossEntropy, dataset.Digits())
+	deep := landscape.NewObjective(nn.Deep(nn.Tanh, 2, 12, 12, 1), nn.LogisticLoss, dataset.Moons(200, 0.1, 1))
+	a, b, theta := digits.Net.Init(1), digits.Net.Init(2), deep.Net.Init(1)
+	low, high := make([]float64, len(theta)), make([]float64, len(theta))
+	for i, x := range theta {
+		low[i], high[i] = x-0.01, x+0.01
+	}
+	verdict := convexity.Judge(landscape.NewObjective(nn.MLP(64, 32, 10, nn.Tanh), nn.CrossEntropy, dataset.Digits()))
+	for name, ask := range map[string]func(ctx convexity.Option) error{
+		"Judge":             func(ctx convexity.Option) error { return convexity.Judge(digits, ctx).Err() },
+		"Verify":            func(ctx convexity.Option) error { return verdict.Verify(ctx) },
+		"OnLine":            func(ctx convexity.Option) error { return convexity.OnLine(digits, a, b, ctx).Err() },
+		"QuasiConvexOnLine": func(ctx convexity.Option) error { return convexity.QuasiConvexOnLine(digits, a, b, ctx).Err() },
+		"OnSlice": func(ctx convexity.Option) error {
+			return convexity.OnSlice(digits, landscape.FilterNormalized(digits, a, 1), 1, 30, ctx).Err()
+		},
+		"OnBox":   func(ctx convexity.Option) error { return convexity.OnBox(deep, low, high, ctx).Err() },
+		"Mirrors": func(ctx convexity.Option) error { return convexity.Mirrors(digits, a, 1<<20, ctx).Err() },
+	} {
+		ctx, cancel := context.WithCancel(context.Background())
+		time.AfterFunc(20*time.Millisecond, cancel)
+		start := time.Now()
+		err := ask(convexity.Context(ctx))
+		if took := time.Since(start); !errors.Is(err, context.Canceled) || took > time.Second {
+			t.Errorf("%s: %v after %v", name, err, took)
 		}
 	}
 }

@@ -1,13 +1,14 @@
 package convexity
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
 	"github.com/gosaddle/saddle/lossviz/convexity/check"
 )
 
-func (v *Verdict) verify() error {
+func (v *Verdict) verify(ctx context.Context) error {
 	if v.Kind == Undetermined {
 		return nil
 	}
@@ -35,17 +36,17 @@ func (v *Verdict) verify() error {
 		if !p.Inside(c.A) || !p.Inside(c.B) {
 			return errors.New("convexity: a point of the certificate is outside the function's domain")
 		}
-		return check.NotConvex(function, check.CounterExample{A: c.A, B: c.B, T: c.T, Gap: [2]float64{c.Gap.Lo, c.Gap.Hi}})
+		return check.NotConvex(ctx, function, check.CounterExample{A: c.A, B: c.B, T: c.T, Gap: [2]float64{c.Gap.Lo, c.Gap.Hi}})
 	case Convex:
 		if err := check.Convex(formula); err != nil {
 			return err
 		}
 		if v.subject.network != nil {
-			if err := check.Same(formula, function, 1, 1); err != nil {
+			if err := check.Same(ctx, formula, function, 1, 1); err != nil {
 				return err
 			}
 		}
-		return check.Modulus(function, p.Dim, v.StrongConvexity, p.Inside, 3)
+		return check.Modulus(ctx, function, p.Dim, v.StrongConvexity, p.Inside, 3)
 	}
 	return fmt.Errorf("convexity: %q is no verdict", v.Kind)
 }

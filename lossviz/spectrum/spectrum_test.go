@@ -2,9 +2,11 @@ package spectrum_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"testing"
+	"time"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -189,21 +191,6 @@ func TestCriticalPointsOfATanhNetwork(t *testing.T) {
 	}
 }
 
-func TestInterruptKeepsWhatWasFound(t *testing.T) {
-	loss, theta := small()
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	if e := spectrum.Extremes(loss, theta, 1, 1, spectrum.Context(ctx)); e.Err() == nil {
-		t.Error("not interrupted")
-	}
-	if d := spectrum.Density(loss, theta, spectrum.Context(ctx)); d.Err() == nil {
-		t.Error("not interrupted")
-	}
-	if c := spectrum.CriticalPoints(loss, nil, spectrum.Context(ctx)); c.Err() == nil {
-		t.Error("not interrupted")
-	}
-}
-
 func TestBadArgumentsAreErrors(t *testing.T) {
 	loss, theta := small()
 	for _, err := range []error{
@@ -216,6 +203,46 @@ func TestBadArgumentsAreErrors(t *testing.T) {
 	} {
 		if err == nil {
 			t.Error("accepted")
+		}
+	}
+}
+
+// An interrupt ends all of it within a second and keeps what was found.
+func TestInterruptsKeepWhatWasFound(t *testing.T) {
+	digits := landscape.NewObjective(nn.MLP(64, 32, 10, nn.GELU), nn.CrossEntropy, dataset.Digits())
+	theta := digits.Net.Init(1)
+	deep := landscape.NewObjective(nn.Deep(nn.Tanh, 2, 4, 4, 1), nn.LogisticLoss, dataset.Moons(100, 0.1, 1), landscape.L2(0.01))
+	for name, compute := range map[string]func(ctx spectrum.Option) (kept bool, err error){
+		"Eigenvalues": func(ctx spectrum.Option) (bool, error) {
+			_, err := spectrum.Eigenvalues(digits, theta, ctx)
+			return true, err
+		},
+		"Extremes": func(ctx spectrum.Option) (bool, error) {
+			e := spectrum.Extremes(digits, theta, 60, 60, ctx)
+			return len(e.Highest) > 0, e.Err()
+		},
+		"Trace": func(ctx spectrum.Option) (bool, error) {
+			e := spectrum.Trace(digits, theta, ctx, spectrum.Probes(1<<20))
+			return e.Probes > 0, e.Err()
+		},
+		"Density": func(ctx spectrum.Option) (bool, error) {
+			e := spectrum.Density(digits, theta, ctx, spectrum.Probes(1<<20), spectrum.Steps(10))
+			return e.Probes > 0, e.Err()
+		},
+		"CriticalPoints": func(ctx spectrum.Option) (bool, error) {
+			e := spectrum.CriticalPoints(deep, nil, ctx, spectrum.Starts(1<<20))
+			return e.Starts > 0, e.Err()
+		},
+	} {
+		ctx, cancel := context.WithCancel(context.Background())
+		time.AfterFunc(400*time.Millisecond, cancel)
+		start := time.Now()
+		kept, err := compute(spectrum.Context(ctx))
+		if took := time.Since(start); !errors.Is(err, context.Canceled) || took > 1400*time.Millisecond {
+			t.Errorf("%s: %v after %v", name, err, took)
+		}
+		if !kept {
+			t.Errorf("%s keeps nothing", name)
 		}
 	}
 }

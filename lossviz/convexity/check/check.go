@@ -5,6 +5,7 @@
 package check
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -15,7 +16,7 @@ import (
 
 // A Function can be evaluated to an enclosure. [NetworkLoss] and [Formula] are ones.
 type Function interface {
-	value(theta []real) (real, error)
+	value(ctx context.Context, theta []real) (real, error)
 }
 
 // A CounterExample claims that f(T*A + (1-T)*B) - T*f(A) - (1-T)*f(B) is positive and lies
@@ -26,8 +27,8 @@ type CounterExample struct {
 	Gap  [2]float64
 }
 
-// NotConvex returns nil if the claim holds, and otherwise what does not.
-func NotConvex(f Function, c CounterExample) error {
+// NotConvex returns nil if the claim holds, and otherwise what does not, or that ctx has ended.
+func NotConvex(ctx context.Context, f Function, c CounterExample) error {
 	switch {
 	case !(c.T > 0 && c.T < 1):
 		return fmt.Errorf("check: t = %v is not between 0 and 1", c.T)
@@ -49,7 +50,7 @@ func NotConvex(f Function, c CounterExample) error {
 	var at [3]real
 	for i, theta := range [][]real{between, a, b} {
 		var err error
-		if at[i], err = f.value(theta); err != nil {
+		if at[i], err = f.value(ctx, theta); err != nil {
 			return fmt.Errorf("check: %w", err)
 		}
 	}
@@ -79,11 +80,14 @@ type Term struct {
 	Rows   [][]float64
 }
 
-func (f Formula) value(theta []real) (real, error) {
+func (f Formula) value(ctx context.Context, theta []real) (real, error) {
 	total := bigreal.Float(0)
 	for _, t := range f.Terms {
 		weight := between(t.Weight[0], t.Weight[1])
 		for _, row := range t.Rows {
+			if err := ctx.Err(); err != nil {
+				return total, err
+			}
 			v, err := evaluate(t.Expr, theta, row, map[*expr.Expr]real{})
 			if err != nil {
 				return total, err
@@ -201,18 +205,18 @@ func logSumExp(args []real) real {
 
 // Same compares a formula with the function that it is said to be, at n random
 // points: enclosures of both that do not meet are an error.
-func Same(f Formula, g Function, n int, seed uint64) error {
+func Same(ctx context.Context, f Formula, g Function, n int, seed uint64) error {
 	random := rand.New(rand.NewPCG(seed, 7))
 	for range n {
 		theta := make([]real, f.Dim)
 		for i := range theta {
 			theta[i] = bigreal.Float(random.NormFloat64())
 		}
-		x, err := f.value(theta)
+		x, err := f.value(ctx, theta)
 		if err != nil {
 			return fmt.Errorf("check: %w", err)
 		}
-		y, err := g.value(theta)
+		y, err := g.value(ctx, theta)
 		if err != nil {
 			return fmt.Errorf("check: %w", err)
 		}

@@ -15,7 +15,7 @@ func formula(e *expr.Expr) check.Formula {
 func TestNotConvex(t *testing.T) {
 	f := formula(expr.Neg(expr.Square(expr.Var(0))))
 	good := check.CounterExample{A: []float64{-1}, B: []float64{1}, T: 0.5, Gap: [2]float64{0.999, 1.001}}
-	if err := check.NotConvex(f, good); err != nil {
+	if err := check.NotConvex(t.Context(), f, good); err != nil {
 		t.Error(err)
 	}
 	for name, forge := range map[string]func(*check.CounterExample){
@@ -30,7 +30,7 @@ func TestNotConvex(t *testing.T) {
 	} {
 		c := good
 		forge(&c)
-		if check.NotConvex(f, c) == nil {
+		if check.NotConvex(t.Context(), f, c) == nil {
 			t.Errorf("%s: accepted", name)
 		}
 	}
@@ -64,10 +64,10 @@ func TestConvex(t *testing.T) {
 
 func TestModulus(t *testing.T) {
 	f := formula(expr.Scale(1.5, expr.Square(expr.Var(0)))) // second derivative 3
-	if err := check.Modulus(f, 1, 3, nil, 1); err != nil {
+	if err := check.Modulus(t.Context(), f, 1, 3, nil, 1); err != nil {
 		t.Error(err)
 	}
-	if check.Modulus(f, 1, 3.001, nil, 1) == nil {
+	if check.Modulus(t.Context(), f, 1, 3.001, nil, 1) == nil {
 		t.Error("too large a modulus passed")
 	}
 }

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"context"
 	"fmt"
 	"runtime"
 	"sync"
@@ -21,7 +22,7 @@ type NetworkLoss struct {
 }
 
 // value encloses the loss at theta.
-func (n NetworkLoss) value(theta []real) (real, error) {
+func (n NetworkLoss) value(ctx context.Context, theta []real) (real, error) {
 	if n.Data.N < 1 {
 		return real{}, fmt.Errorf("there are no data")
 	}
@@ -45,11 +46,17 @@ func (n NetworkLoss) value(theta []real) (real, error) {
 		all.Go(func() {
 			for i := range next {
 				s := &sums[i]
+				if s.err = ctx.Err(); s.err != nil {
+					return
+				}
 				s.total, s.terms, s.err = n.samples(theta, i*part, min((i+1)*part, n.Data.N))
 			}
 		})
 	}
 	all.Wait()
+	if err := ctx.Err(); err != nil {
+		return real{}, err
+	}
 	total, terms := bigreal.Float(0), 0
 	for _, s := range sums {
 		if s.err != nil {

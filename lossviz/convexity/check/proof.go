@@ -1,6 +1,7 @@
 package check
 
 import (
+	"context"
 	"fmt"
 	"math"
 
@@ -256,7 +257,7 @@ func compose(e *expr.Expr, g bend) (bend, error) {
 
 // Modulus looks for a contradiction to "f - m/2 |theta|^2 is convex", on n long
 // segments along the axes and random directions. It cannot prove the claim; it refutes forged ones.
-func Modulus(f Function, dim int, m float64, inside func(theta []float64) bool, n int) error {
+func Modulus(ctx context.Context, f Function, dim int, m float64, inside func(theta []float64) bool, n int) error {
 	if !(m >= 0) || math.IsInf(m, 0) {
 		return fmt.Errorf("check: %v is no modulus", m)
 	}
@@ -277,7 +278,7 @@ func Modulus(f Function, dim int, m float64, inside func(theta []float64) bool, 
 				theta[j] = bigreal.Float(0)
 			}
 			theta[i] = bigreal.Float(x)
-			return f.value(theta)
+			return f.value(ctx, theta)
 		}
 		left, err := at(-h)
 		if err != nil {

@@ -16,13 +16,13 @@ import (
 	"github.com/gosaddle/saddle/kernel/internal/session"
 )
 
-// newEngine returns what runs cells, and what completes them.
-func newEngine(log *slog.Logger) (server.Engine, server.Assist, error) {
+// newEngine returns what runs cells, and what completes them. kernel is the id that a Jupyter server gave this kernel, or "".
+func newEngine(log *slog.Logger, kernel string) (server.Engine, server.Assist, error) {
 	cfg, err := sessionConfig()
 	if err != nil {
 		return nil, nil, err
 	}
-	cfg.Log = log
+	cfg.Log, cfg.Kernel = log, kernel
 	if cfg.Notebook, err = os.Getwd(); err != nil { // Jupyter starts a kernel in its notebook's folder
 		return nil, nil, fmt.Errorf("finding the notebook's folder: %w", err)
 	}

@@ -6,7 +6,9 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -62,7 +64,7 @@ func runKernel(connectionFile string) error {
 		log.Warn("a later installation may remove this version while it runs", "err", err)
 	}
 	defer release()
-	engine, assist, err := newEngine(log)
+	engine, assist, err := newEngine(log, kernelID(connectionFile))
 	if err != nil {
 		return err
 	}
@@ -80,6 +82,16 @@ func runKernel(connectionFile string) error {
 	}()
 	go watchParent(ctx, func() { cancel(errors.New("the parent process is gone")) })
 	return srv.Serve(ctx)
+}
+
+// kernelID is the id in the name of the connection file, by which the Jupyter server calls its kernels; "" if another has
+// started this one.
+func kernelID(connectionFile string) string {
+	id, ok := strings.CutPrefix(strings.TrimSuffix(filepath.Base(connectionFile), ".json"), "kernel-")
+	if !ok {
+		return ""
+	}
+	return id
 }
 
 // holdVersion keeps "saddle install" from removing the version that this kernel runs.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 	_ "unsafe" // for linkname
 
@@ -167,9 +168,9 @@ func deliver(d *protocol.DisplayData) {
 		case protocol.CommValue:
 			commValue(v)
 		case *protocol.CommSubscription:
-			send(worker.Event{Kind: "comm", Comm: map[string]any{"subscribe": v.Address, "unsubscribe": v.Unsubscribe}})
+			subscription(*v)
 		case protocol.CommSubscription:
-			send(worker.Event{Kind: "comm", Comm: map[string]any{"subscribe": v.Address, "unsubscribe": v.Unsubscribe}})
+			subscription(v)
 		case []byte:
 			if mime == protocol.MIMEImageSVG {
 				out.Data[string(mime)] = string(v)
@@ -198,12 +199,41 @@ var displayed = struct {
 	ids map[string]bool
 }{ids: map[string]bool{}}
 
+// forgetScripts has each cell show the place anew in which package dom runs its scripts: it has one for the life of the
+// process, and what an earlier cell showed may be cleared away, or never have been in this page.
+func forgetScripts() {
+	displayed.Lock()
+	defer displayed.Unlock()
+	for id := range displayed.ids {
+		if strings.HasPrefix(id, "gonb_transient_js_") {
+			delete(displayed.ids, id)
+		}
+	}
+}
+
 func commValue(v protocol.CommValue) {
 	if v.Address == protocol.GonbuiSyncAddress {
 		answer(protocol.CommValue{Address: protocol.GonbuiSyncAckAddress, Value: v.Value})
 		return
 	}
-	send(worker.Event{Kind: "comm", Comm: map[string]any{"address": v.Address, "request": v.Request, "value": v.Value}})
+	send(worker.Event{Kind: "comm", Comm: &worker.Comm{Address: v.Address, Request: v.Request, Value: v.Value}})
+}
+
+// subscribed are the addresses whose values cells wait for. gonbui must not be given any other: it would stand still.
+var subscribed = struct {
+	sync.Mutex
+	addresses map[string]bool
+}{addresses: map[string]bool{}}
+
+func subscription(v protocol.CommSubscription) {
+	subscribed.Lock()
+	defer subscribed.Unlock()
+	if v.Unsubscribe {
+		delete(subscribed.addresses, v.Address)
+		return
+	}
+	subscribed.addresses[v.Address] = true
+	send(worker.Event{Kind: "comm", Comm: &worker.Comm{Address: v.Address, Subscribe: true}})
 }
 
 // answer sends a value to gonbui.
@@ -215,12 +245,12 @@ func answer(v protocol.CommValue) {
 	}
 }
 
-// deliverComm passes a value from the front end on to gonbui's widgets.
-func deliverComm(value any) {
-	m, ok := value.(map[string]any)
-	if !ok {
-		return
+// deliverComm passes a value from the page on to gonbui's comms.
+func deliverComm(c worker.Comm) {
+	subscribed.Lock()
+	wanted := subscribed.addresses[c.Address]
+	subscribed.Unlock()
+	if wanted {
+		answer(protocol.CommValue{Address: c.Address, Value: c.Value})
 	}
-	address, _ := m["address"].(string)
-	answer(protocol.CommValue{Address: address, Value: m["value"]})
 }

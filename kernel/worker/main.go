@@ -113,7 +113,7 @@ func main() {
 			}
 			run.told()
 		case "comm":
-			deliverComm(req.Value)
+			deliverComm(*req.Comm)
 		case "tables":
 			go openTables(req.Tables) // where that fails, the cell that needs them will tell
 		case "exit":
@@ -142,6 +142,7 @@ func (r *runner) start(req worker.Request) {
 	over := r.over
 	r.tests = req.Tests
 	setArgs(req.Args)
+	forgetScripts()
 	setStdin(!req.NoInput)
 	go func() {
 		run := live.Start(req.Cell)

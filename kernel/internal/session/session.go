@@ -20,6 +20,7 @@ import (
 
 	"github.com/gosaddle/saddle/kernel/internal/build"
 	"github.com/gosaddle/saddle/kernel/internal/cell"
+	"github.com/gosaddle/saddle/kernel/internal/comm"
 	"github.com/gosaddle/saddle/kernel/internal/magic"
 	"github.com/gosaddle/saddle/kernel/internal/worker"
 )
@@ -29,6 +30,7 @@ type Config struct {
 	Source   string // the root of Saddle's module
 	Cache    string // a folder for what can be made again
 	Notebook string // the notebook's folder: where cells run
+	Kernel   string // the id under which a Jupyter server knows the kernel; "" if none has started it
 	Log      *slog.Logger
 	Compile  bool // every cell, plain ones as well
 }
@@ -47,6 +49,7 @@ type Session struct {
 	catalog func() map[string][]string // packages by name, for cells that leave an import out
 
 	magic  *magic.Runner
+	comms  *comm.Hub
 	ready  chan struct{} // closed when workspace and worker are there
 	broken error         // why they are not
 
@@ -78,6 +81,8 @@ type Session struct {
 	path    string             // the worker program
 	closed  bool
 	out     Output // of the running cell
+
+	attended bool // the running cell's front end can ask its user
 }
 
 // ranCell is a cell that succeeded.
@@ -111,6 +116,7 @@ func New(cfg Config) (*Session, error) {
 	s.cfg.Compile = s.cfg.Compile || compileAll()
 	s.tables.start()
 	s.magic = magic.NewRunner(notebook{s})
+	s.comms = comm.New(cfg.Kernel, s.deliverComm, s.noPage)
 	go s.open()
 	return s, nil
 }
@@ -208,7 +214,7 @@ func (s *Session) startWorkerLocked(ctx context.Context) error {
 	if out == nil {
 		out = discard{}
 	}
-	proc, err := worker.Start(ctx, worker.Config{Path: s.path, Dir: cwd, Env: env, Out: out})
+	proc, err := worker.Start(ctx, worker.Config{Path: s.path, Dir: cwd, Env: env, Out: out, OnComm: s.comms.FromCell})
 	if err != nil {
 		return err
 	}
@@ -232,6 +238,32 @@ func (discard) Clear(bool)                         {}
 func (discard) Comm(string, map[string]any)        {}
 func (discard) Page(Display)                       {}
 func (discard) Input(string, bool) (string, error) { return "", errors.New("no cell is running") }
+
+// Comm takes a comm message of the front end. It reports whether it knows the comm.
+func (s *Session) Comm(msgType string, content map[string]any, _ Output) bool {
+	return s.comms.FromPage(msgType, content)
+}
+
+// noPage ends a cell that waits for widgets which nobody will see, if its front end has no user: else the user may still open
+// the page, or interrupt the cell.
+func (s *Session) noPage(message string, out Output) {
+	s.runMu.Lock()
+	proc, attended := s.proc, s.attended
+	s.runMu.Unlock()
+	if proc != nil && !attended {
+		go proc.Fail(message, out)
+	}
+}
+
+// deliverComm gives a value of the page to the cells.
+func (s *Session) deliverComm(address string, value any) {
+	s.runMu.Lock()
+	proc := s.proc
+	s.runMu.Unlock()
+	if proc != nil {
+		proc.Tell(worker.Request{Op: "comm", Comm: &worker.Comm{Address: address, Value: value}})
+	}
+}
 
 // Interrupt stops the running cell, its commands and its compiling included.
 func (s *Session) Interrupt() {
@@ -268,7 +300,7 @@ func (s *Session) Execute(ctx context.Context, c Cell, out Output) Result {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	s.runMu.Lock()
-	s.cancel, s.out = cancel, out
+	s.cancel, s.out, s.attended = cancel, out, c.AllowStdin
 	s.runMu.Unlock()
 	defer func() {
 		s.runMu.Lock()

@@ -54,6 +54,7 @@ type Process struct {
 	gone        chan struct{} // closed when the process has ended and all its output is out
 	exit        error
 	reqMu       sync.Mutex // one text request at a time
+	onComm      func(Comm, Output)
 }
 
 // Config says how to start a worker.
@@ -62,11 +63,13 @@ type Config struct {
 	Dir  string   // its working directory
 	Env  []string // its environment
 	Out  Output   // where output goes before the first cell
+
+	OnComm func(Comm, Output) // takes what gonbui's comms send, with the output of the running cell; it must not block
 }
 
 // Start starts a worker and waits until it is ready.
 func Start(ctx context.Context, cfg Config) (*Process, error) {
-	p := &Process{out: cfg.Out, gone: make(chan struct{}), replies: make(chan Event, 1)}
+	p := &Process{out: cfg.Out, onComm: cfg.OnComm, gone: make(chan struct{}), replies: make(chan Event, 1)}
 	ready := make(chan error, 1)
 	go p.life(cfg, ready)
 	select {
@@ -317,9 +320,7 @@ func (p *Process) handle(ev Event, ready chan<- error) {
 	case "clear":
 		out.Clear(ev.Wait)
 	case "comm":
-		msgType, _ := ev.Comm["msg_type"].(string)
-		content, _ := ev.Comm["content"].(map[string]any)
-		out.Comm(msgType, content)
+		p.onComm(*ev.Comm, out)
 	case "input":
 		go p.input(out, ev)
 	case "text":
@@ -337,13 +338,26 @@ func (p *Process) handle(ev Event, ready chan<- error) {
 func (p *Process) input(out Output, ev Event) {
 	answer, err := out.Input(ev.Prompt, ev.Password)
 	if err != nil {
-		p.mu.Lock()
-		p.reason = &Failure{Kind: "error", Message: err.Error()}
-		p.mu.Unlock()
-		p.signal(syscall.SIGINT)
+		p.Fail(err.Error(), out)
 		return
 	}
 	p.Feed(answer + "\n")
+}
+
+// Fail ends the running cell, if out is its output, as an interrupt would, and has it fail with a message.
+func (p *Process) Fail(message string, out Output) {
+	p.mu.Lock()
+	running := p.done != nil && p.out == out
+	p.mu.Unlock()
+	if !running {
+		return
+	}
+	p.Interrupt()
+	p.mu.Lock()
+	if p.reason == nil {
+		p.reason = &Failure{Kind: "error", Message: message}
+	}
+	p.mu.Unlock()
 }
 
 // Feed writes to the worker's standard input.

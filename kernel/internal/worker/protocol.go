@@ -41,7 +41,7 @@ type Request struct {
 	Names   []string `json:"names,omitempty"`    // text, remove: variables
 	Dir     string   `json:"dir,omitempty"`      // chdir
 	Env     []string `json:"env,omitempty"`      // setenv: NAME=value
-	Value   any      `json:"value,omitempty"`    // comm: what the front end sent
+	Comm    *Comm    `json:"comm,omitempty"`     // comm: what the page sent
 
 	Program json.RawMessage `json:"program,omitempty"` // run: a plain cell, a plain.Program
 	Tables  []string        `json:"tables,omitempty"`  // tables: plugins of symbols that plain cells are about to need
@@ -49,15 +49,23 @@ type Request struct {
 
 // Event is what the worker process reports.
 type Event struct {
-	Kind     string         `json:"kind"` // ready, done, result, display, clear, input, comm, text
-	Ack      bool           `json:"ack,omitempty"`
-	Display  *Display       `json:"display,omitempty"`
-	Outcome  *Outcome       `json:"outcome,omitempty"`
-	Prompt   string         `json:"prompt,omitempty"`
-	Password bool           `json:"password,omitempty"`
-	Wait     bool           `json:"wait,omitempty"`
-	Vars     []Variable     `json:"vars,omitempty"`
-	Comm     map[string]any `json:"comm,omitempty"`
+	Kind     string     `json:"kind"` // ready, done, result, display, clear, input, comm, text
+	Ack      bool       `json:"ack,omitempty"`
+	Display  *Display   `json:"display,omitempty"`
+	Outcome  *Outcome   `json:"outcome,omitempty"`
+	Prompt   string     `json:"prompt,omitempty"`
+	Password bool       `json:"password,omitempty"`
+	Wait     bool       `json:"wait,omitempty"`
+	Vars     []Variable `json:"vars,omitempty"`
+	Comm     *Comm      `json:"comm,omitempty"`
+}
+
+// Comm is what gonbui's comms send to the page.
+type Comm struct {
+	Address   string `json:"address"`
+	Value     any    `json:"value,omitempty"`
+	Request   bool   `json:"request,omitempty"`   // the page is asked for the value
+	Subscribe bool   `json:"subscribe,omitempty"` // the cell waits for values
 }
 
 // Outcome says how a cell ended.

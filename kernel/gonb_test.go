@@ -36,7 +36,7 @@ type example struct {
 }
 
 const (
-	needsPage    = "needs a page that runs its scripts"
+	needsPage    = "needs a page that runs its scripts: package browsertest runs it in JupyterLab"
 	needsNetwork = "fetches a module that Saddle does not need, so it must come from the network"
 )
 

@@ -272,14 +272,22 @@ func jupyter(t *testing.T) string {
 // lab starts JupyterLab on a copy of the notebook and returns its address.
 func lab(t *testing.T) string {
 	t.Helper()
-	program := jupyter(t)
-	dir := t.TempDir()
 	text, err := os.ReadFile(filepath.Join(root, "notebooks", notebook+".ipynb"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, notebook+".ipynb"), text, 0o644); err != nil {
-		t.Fatal(err)
+	return serve(t, map[string][]byte{notebook + ".ipynb": text})
+}
+
+// serve starts JupyterLab on a folder with the given files and returns its address.
+func serve(t *testing.T, files map[string][]byte) string {
+	t.Helper()
+	program := jupyter(t)
+	dir := t.TempDir()
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), text, 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

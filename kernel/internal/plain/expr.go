@@ -190,8 +190,9 @@ func (b *builder) follow(e *expr, path []int, line int) *expr {
 		t, base := e.typ, e
 		if t.Kind() == reflect.Pointer {
 			t = t.Elem()
+			pointer := e
 			base = variable(t, func(m *Machine) reflect.Value {
-				v := e.eval(m)
+				v := pointer.eval(m)
 				m.at(line)
 				notNil(v)
 				return v.Elem()

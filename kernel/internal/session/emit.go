@@ -351,6 +351,9 @@ func (e *emitter) body(w *world, src *cell.Source, mine map[types.Object]bool, o
 		switch n := st.Node.(type) {
 		case *ast.AssignStmt:
 			if n.Tok == token.DEFINE {
+				if len(n.Lhs) == 2 && len(n.Rhs) == 1 {
+					r.receiveTwo(n.Rhs[0])
+				}
 				r.walkAll(n.Rhs)
 				e.define(r, n, mine)
 				continue
@@ -422,6 +425,9 @@ func (e *emitter) define(r *rewriter, n *ast.AssignStmt, mine map[types.Object]b
 func (e *emitter) varSpec(r *rewriter, n *ast.ValueSpec, mine map[types.Object]bool) {
 	if n.Type != nil {
 		r.walk(n.Type)
+	}
+	if len(n.Names) == 2 && len(n.Values) == 1 {
+		r.receiveTwo(n.Values[0])
 	}
 	r.walkAll(n.Values)
 	var temps, after []string

@@ -105,9 +105,7 @@ func (r *rewriter) enter(n ast.Node) {
 			r.useAfter(r.off(n.End()), "; ", "", n.Lhs...)
 		}
 		if len(n.Lhs) == 2 && len(n.Rhs) == 1 && !r.inComm(n) {
-			if u, ok := ast.Unparen(n.Rhs[0]).(*ast.UnaryExpr); ok && u.Op == token.ARROW {
-				r.receive(u, "Recv2")
-			}
+			r.receiveTwo(n.Rhs[0])
 		}
 	case *ast.DeclStmt:
 		if g, ok := n.Decl.(*ast.GenDecl); ok && g.Tok == token.VAR {
@@ -117,9 +115,7 @@ func (r *rewriter) enter(n ast.Node) {
 					r.useAfter(r.off(n.End()), "; ", "", id)
 				}
 				if len(vs.Names) == 2 && len(vs.Values) == 1 {
-					if u, ok := ast.Unparen(vs.Values[0]).(*ast.UnaryExpr); ok && u.Op == token.ARROW {
-						r.receive(u, "Recv2")
-					}
+					r.receiveTwo(vs.Values[0])
 				}
 			}
 		}
@@ -372,6 +368,13 @@ func (r *rewriter) handled(n *ast.UnaryExpr) bool {
 
 func (r *rewriter) receive(n *ast.UnaryExpr, name string) {
 	r.edits.replace(r.off(n.OpPos), r.off(n.OpPos)+2, r.call(name)+"(")
+}
+
+// receiveTwo handles the right side of v, ok := <-ch.
+func (r *rewriter) receiveTwo(x ast.Expr) {
+	if u, ok := ast.Unparen(x).(*ast.UnaryExpr); ok && u.Op == token.ARROW {
+		r.receive(u, "Recv2")
+	}
 }
 
 // selectStmt adds a case for the interrupt. A select with a default never waits.

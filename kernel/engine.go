@@ -14,6 +14,7 @@ import (
 	"github.com/gosaddle/saddle/kernel/internal/paths"
 	"github.com/gosaddle/saddle/kernel/internal/server"
 	"github.com/gosaddle/saddle/kernel/internal/session"
+	"github.com/gosaddle/saddle/kernel/internal/worker"
 )
 
 // newEngine returns what runs cells, and what completes them. kernel is the id that a Jupyter server gave this kernel, or "".
@@ -39,7 +40,7 @@ func newEngine(log *slog.Logger, kernel string) (server.Engine, server.Assist, e
 	a.start = sync.OnceValue(func() *assist.Assistant {
 		dir, flags := s.Workspace()
 		return assist.New(assist.Config{Gopls: gopls, Dir: dir, BuildFlags: flags, Notebook: s.Snapshot, Value: s.Value,
-			Package: s.Package, WorkDir: s.Dir, Tracked: s.Tracked, Log: log, Preload: preload()})
+			Env: append(os.Environ(), "TMPDIR="+s.TempDir()), Package: s.Package, WorkDir: s.Dir, Tracked: s.Tracked, Log: log, Preload: preload()})
 	})
 	s.Inspector = func(ctx context.Context, expr string) (map[string]any, bool) {
 		return a.Inspect(ctx, expr, utf8.RuneCountInString(expr), 0)
@@ -117,5 +118,9 @@ func sessionConfig() (session.Config, error) {
 	if err != nil {
 		return session.Config{}, err
 	}
-	return session.Config{Source: source, Cache: cache}, nil
+	memory, err := worker.MemoryLimit(os.Getenv(worker.MemoryVariable))
+	if err != nil {
+		return session.Config{}, err
+	}
+	return session.Config{Source: source, Cache: cache, Memory: memory}, nil
 }

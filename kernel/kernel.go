@@ -29,7 +29,8 @@ func kernelCommand() *cobra.Command {
 installed kernelspec says; there is no need to run it by hand.
 
 It ends when a front end asks for it, on SIGTERM, or when the process named by JPY_PARENT_PID is gone. SIGINT
-interrupts the running cell. SADDLE_LOG=debug makes it say more on stderr.`,
+interrupts the running cell. SADDLE_LOG=debug makes it say more on stderr. SADDLE_MEMORY, such as 4GB, bounds the memory
+of the cells; it is four fifths of the machine's where it is not set, and off is no bound.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runKernel(connectionFile)

@@ -60,6 +60,7 @@ func send(ev worker.Event) {
 }
 
 func main() {
+	limitMemory()
 	debug.SetMaxStack(256 << 20)
 	debug.SetTraceback("single")
 	syscall.CloseOnExec(requestFD)

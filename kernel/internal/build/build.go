@@ -99,7 +99,11 @@ func Open(tools *Toolchain, dir, source, notebookDir string) (*Workspace, error)
 	w := &Workspace{
 		Tools: tools, Dir: dir, source: source, modDir: dir, linked: map[string]bool{},
 		archives: map[string]string{}, names: map[string]string{}, imports: map[string][]string{},
-		env: append(os.Environ(), "CGO_ENABLED=1", "GOWORK=off", "GOFLAGS="+goflags()),
+		// What tools leave when they are killed goes with the session.
+		env: append(os.Environ(), "TMPDIR="+filepath.Join(dir, "tmp"), "CGO_ENABLED=1", "GOWORK=off", "GOFLAGS="+goflags()),
+	}
+	if err := os.Mkdir(filepath.Join(dir, "tmp"), 0o700); err != nil {
+		return nil, fmt.Errorf("workspace: %w", err)
 	}
 	w.outer = sync.OnceValue(func() string {
 		script, err := tools.script(context.Background(), dir)

@@ -9,7 +9,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"time"
 )
 
 // Kernels of the same module graph share a folder in the cache: the worker program, and a list of where the export
@@ -75,6 +77,11 @@ func (w *Workspace) Worker(ctx context.Context, cache, source string, packages [
 			return "", fmt.Errorf("building the worker: %w", err)
 		}
 	}
+	now := time.Now()
+	if err := os.Chtimes(dir, now, now); err != nil { // prune goes by it
+		return "", fmt.Errorf("noting that the worker is in use: %w", err)
+	}
+	prune(cache, now)
 	w.recall(dir)
 	w.mu.Lock()
 	w.base = packages
@@ -83,6 +90,30 @@ func (w *Workspace) Worker(ctx context.Context, cache, source string, packages [
 		return "", err
 	}
 	return path, nil
+}
+
+// prune removes shared folders that no kernel has started from for a while: each change of a module's version, and of
+// Saddle's source, brings a new one. The newest stay whatever their age.
+func prune(cache string, now time.Time) {
+	entries, err := os.ReadDir(cache)
+	if err != nil {
+		return // there is nothing to remove
+	}
+	const keep, age = 5, 7 * 24 * time.Hour
+	var used []time.Time
+	times := map[string]time.Time{}
+	for _, e := range entries {
+		if info, err := e.Info(); err == nil && e.IsDir() {
+			times[e.Name()] = info.ModTime()
+			used = append(used, info.ModTime())
+		}
+	}
+	slices.SortFunc(used, func(a, b time.Time) int { return b.Compare(a) })
+	for name, t := range times {
+		if len(used) > keep && t.Before(used[keep-1]) && now.Sub(t) > age {
+			_ = os.RemoveAll(filepath.Join(cache, name)) // what stays is found by the next kernel
+		}
+	}
 }
 
 // recall takes over what an earlier kernel has noted, if all of it is still there.

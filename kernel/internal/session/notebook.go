@@ -238,7 +238,7 @@ func (n notebook) SyncModule(ctx context.Context) error {
 func (n notebook) Restore(ctx context.Context, cells []int) error {
 	s := n.s
 	if len(cells) == 0 {
-		cells = append(cells, s.lost...)
+		cells = s.unrestored()
 	}
 	if len(cells) == 0 {
 		return fmt.Errorf("there is nothing to restore: no values were lost. %%restore 3 5 runs those cells again")
@@ -261,8 +261,20 @@ func (n notebook) Restore(ctx context.Context, cells []int) error {
 			return fmt.Errorf("running Cell[%d] again: %w", k, err)
 		}
 	}
-	s.lost = nil
 	return nil
+}
+
+// unrestored returns the cells whose values a lost worker took along and no cell has made since.
+func (s *Session) unrestored() []int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var cells []int
+	for _, d := range s.live.sorted() {
+		if k := cellNumber(d.cell); d.kind == variable && d.stale != "" && slices.Contains(s.lost, k) && !slices.Contains(cells, k) {
+			cells = append(cells, k)
+		}
+	}
+	return cells
 }
 
 func (n notebook) BuildFlags() []string {

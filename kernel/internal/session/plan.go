@@ -439,7 +439,8 @@ func (s *Session) compile(ctx context.Context, p *plan, before *live, w *world, 
 			sigs[d] = s.signature(w, before, d)
 		}
 		old := s.live.decls[d.key]
-		if old == nil || old.stale != "" || old.kind != d.kind || old.sig != sigs[d] || d.unit == "" && !isFresh[d] && d.kind != variable {
+		if old == nil || old.stale != "" || old.kind != d.kind || old.sig != sigs[d] ||
+			(d.unit == "" && !isFresh[d] || old.unit == "") && d.kind != variable { // lost with a worker: in no package now
 			changed[d.key] = true
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -31,6 +32,7 @@ type Config struct {
 	Cache    string // a folder for what can be made again
 	Notebook string // the notebook's folder: where cells run
 	Kernel   string // the id under which a Jupyter server knows the kernel; "" if none has started it
+	Memory   int64  // bytes that cells may use; 0: no limit
 	Log      *slog.Logger
 	Compile  bool // every cell, plain ones as well
 }
@@ -76,6 +78,7 @@ type Session struct {
 
 	runMu   sync.Mutex
 	proc    *worker.Process
+	mourned *worker.Process    // the last one whose loss was told
 	cancel  context.CancelFunc // of the cell being prepared
 	running bool               // a cell is in the worker
 	path    string             // the worker program
@@ -214,7 +217,7 @@ func (s *Session) startWorkerLocked(ctx context.Context) error {
 	if out == nil {
 		out = discard{}
 	}
-	proc, err := worker.Start(ctx, worker.Config{Path: s.path, Dir: cwd, Env: env, Out: out, OnComm: s.comms.FromCell})
+	proc, err := worker.Start(ctx, worker.Config{Path: s.path, Dir: cwd, Env: env, Out: out, OnComm: s.comms.FromCell, Memory: s.cfg.Memory})
 	if err != nil {
 		return err
 	}
@@ -278,6 +281,9 @@ func (s *Session) Interrupt() {
 	}
 }
 
+// TempDir is a folder that goes with the session: what the tools leave there when they are killed does, too.
+func (s *Session) TempDir() string { return filepath.Join(s.dir, "tmp") }
+
 // Close ends the worker and removes what the session made.
 func (s *Session) Close() error {
 	s.runMu.Lock()
@@ -292,6 +298,7 @@ func (s *Session) Close() error {
 		proc.Close()
 	}
 	s.magic.Close()
+	sweep(filepath.Dir(s.dir)) // once more: processes of a killed kernel may have written on for a moment
 	return os.RemoveAll(s.dir)
 }
 
@@ -325,6 +332,7 @@ func (s *Session) Execute(ctx context.Context, c Cell, out Output) Result {
 }
 
 func (s *Session) execute(ctx context.Context, c Cell, out Output) error {
+	s.noteLoss(out)
 	commands := magic.Parse(c.Code)
 	start := time.Now()
 	opts, err := s.magic.Run(ctx, commands, out)
@@ -452,12 +460,37 @@ func (s *Session) needWorker(ctx context.Context) error {
 	if proc != nil {
 		select {
 		case <-proc.Gone():
-			s.loseValues() // it died while no cell was running
+			s.noteLoss(s.out) // it went away just now
 		default:
 			return nil
 		}
 	}
 	return s.startWorker(ctx)
+}
+
+// noteLoss tells of a worker that went away while no cell was running.
+func (s *Session) noteLoss(out Output) {
+	s.runMu.Lock()
+	proc := s.proc
+	s.runMu.Unlock()
+	if proc == nil || proc == s.mourned {
+		return
+	}
+	select {
+	case <-proc.Gone():
+	default:
+		return
+	}
+	s.mu.Lock()
+	s.loseValuesLocked()
+	lost := s.lost
+	s.mu.Unlock()
+	s.mourned = proc
+	note := fmt.Sprintf("[saddle: %s since the last cell; all values are lost, and this cell runs in a fresh worker", proc.Lost().Message)
+	if len(lost) > 0 {
+		note += "; %restore runs again the cells that made them"
+	}
+	out.Stream("stderr", note+"]\n")
 }
 
 // commit makes a cell's plan the notebook, as far as the cell came.
@@ -516,13 +549,10 @@ func (s *Session) commit(p *plan, c Cell, outcome *worker.Outcome) {
 	}
 	if f := outcome.Failure; f != nil && f.Kind == "lost" {
 		s.loseValuesLocked()
+		s.runMu.Lock()
+		s.mourned = s.proc
+		s.runMu.Unlock()
 	}
-}
-
-func (s *Session) loseValues() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.loseValuesLocked()
 }
 
 // loseValuesLocked is what a lost worker leaves: declarations, which the next cell compiles anew, and no values.
@@ -532,7 +562,9 @@ func (s *Session) loseValuesLocked() {
 	for _, r := range s.ran {
 		for _, key := range r.keys {
 			if d := s.live.decls[key]; d != nil && d.kind == variable && d.cell == fmt.Sprintf("Cell[%d]", r.count) {
-				s.lost = append(s.lost, r.count)
+				if !slices.Contains(s.lost, r.count) { // a restored cell has run twice
+					s.lost = append(s.lost, r.count)
+				}
 				break
 			}
 		}

@@ -59,10 +59,11 @@ type Process struct {
 
 // Config says how to start a worker.
 type Config struct {
-	Path string   // the program
-	Dir  string   // its working directory
-	Env  []string // its environment
-	Out  Output   // where output goes before the first cell
+	Path   string   // the program
+	Dir    string   // its working directory
+	Env    []string // its environment
+	Out    Output   // where output goes before the first cell
+	Memory int64    // bytes it may use; 0: as many as there are
 
 	OnComm func(Comm, Output) // takes what gonbui's comms send, with the output of the running cell; it must not block
 }
@@ -100,7 +101,7 @@ func (p *Process) life(cfg Config, ready chan<- error) {
 		files[i] = [2]*os.File{r, w}
 	}
 	cmd := exec.Command(cfg.Path)
-	cmd.Dir, cmd.Env = cfg.Dir, cfg.Env
+	cmd.Dir, cmd.Env = cfg.Dir, append(cfg.Env[:len(cfg.Env):len(cfg.Env)], fmt.Sprintf("%s=%d", MemoryVariable, cfg.Memory))
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = files[0][0], files[1][1], files[2][1]
 	cmd.ExtraFiles = []*os.File{files[3][0], files[4][1]}
 	cmd.SysProcAttr = processAttributes()
@@ -116,6 +117,9 @@ func (p *Process) life(cfg Config, ready chan<- error) {
 		ready <- err
 		close(p.gone)
 		return
+	}
+	if cfg.Memory > 0 {
+		go p.watchMemory(cmd.Process.Pid, cfg.Memory)
 	}
 	read := []*os.File{files[1][0], files[2][0], files[4][0]}
 	p.pump(read, ready)
@@ -509,6 +513,14 @@ func (p *Process) Close() {
 // Gone is closed when the process has ended.
 func (p *Process) Gone() <-chan struct{} { return p.gone }
 
+// Lost says how a process that is gone ended.
+func (p *Process) Lost() *Failure {
+	<-p.gone
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.lost()
+}
+
 // Pid returns the process id.
 func (p *Process) Pid() int { return p.cmd.Process.Pid }
 
@@ -540,6 +552,9 @@ func (p *Process) lost() *Failure {
 		line := sc.Text()
 		if strings.HasPrefix(line, "panic: ") || strings.HasPrefix(line, "fatal error: ") || strings.HasPrefix(line, "runtime: goroutine stack exceeds") {
 			f.Message = line
+			if strings.Contains(line, "out of memory") || strings.Contains(line, "cannot allocate memory") {
+				f.Message = "memory ran out: the cell asked for more at once than the system, or " + MemoryVariable + ", allows"
+			}
 			f.Frames = crashFrames(f.Detail)
 			break
 		}

@@ -61,7 +61,9 @@ func (s *Session) check(q question) *world {
 	imports := &ast.GenDecl{Tok: token.IMPORT, Lparen: 1, Rparen: 1}
 	paths := make([]string, 0, len(s.aliases))
 	for p := range s.aliases {
-		paths = append(paths, p)
+		if known, _ := s.ws.Known(p); known { // an import that a changed go.mod has taken away is missed where it is used
+			paths = append(paths, p)
+		}
 	}
 	sort.Strings(paths)
 	for _, p := range paths {

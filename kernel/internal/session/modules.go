@@ -63,6 +63,9 @@ func (s *Session) renewWorker(ctx context.Context) error {
 		return err
 	}
 	s.path = path
+	for p := range s.aliases {
+		s.ws.Load(ctx, p) // what declarations need; one that cannot be had any more is missed where it is used
+	}
 	s.imp = s.ws.Importer(s.fset)
 	next := newLive()
 	for _, d := range s.live.sorted() {

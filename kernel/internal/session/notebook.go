@@ -200,6 +200,8 @@ func (n notebook) Reset(ctx context.Context) error {
 	defer s.mu.Unlock()
 	s.live, s.imports, s.known, s.dotImports, s.ran, s.lost = newLive(), map[string]string{}, map[string]string{}, nil, nil, nil
 	s.replaced, s.cellOf = map[string]bool{}, map[string]string{}
+	s.aliases, s.aliasPath = map[string]string{}, map[string]string{}
+	s.alias(livePackage)
 	var conflict *build.ConflictError
 	if err := s.ws.Reset(ctx); errors.As(err, &conflict) {
 		if err := s.ws.Accept(ctx); err != nil {

@@ -56,6 +56,12 @@ func open(t *testing.T) *book {
 	return openWith(t, session.Config{})
 }
 
+// openIn opens a session for a notebook in a folder.
+func openIn(t *testing.T, dir string) *book {
+	t.Helper()
+	return openWith(t, session.Config{Notebook: dir})
+}
+
 func openWith(t *testing.T, cfg session.Config) *book {
 	t.Helper()
 	root, err := filepath.Abs("../../..")
@@ -70,7 +76,10 @@ func openWith(t *testing.T, cfg session.Config) *book {
 		}
 		cache = filepath.Join(cache, "saddle-test")
 	}
-	cfg.Source, cfg.Cache, cfg.Notebook = root, cache, t.TempDir()
+	cfg.Source, cfg.Cache = root, cache
+	if cfg.Notebook == "" {
+		cfg.Notebook = t.TempDir()
+	}
 	cfg.Log = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
 	s, err := session.New(cfg)
 	if err != nil {

@@ -3,6 +3,7 @@ package browsertest
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"image"
 	"image/png"
@@ -12,17 +13,21 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"github.com/gosaddle/saddle/lossviz/chart"
 )
 
 const root = "../../.."
@@ -68,7 +73,7 @@ func open(t *testing.T) *browser {
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)
 	t.Cleanup(cancel)
-	ctx, cancel = context.WithTimeout(ctx, 4*time.Minute)
+	ctx, cancel = context.WithTimeout(ctx, 8*time.Minute)
 	t.Cleanup(cancel)
 	b := &browser{ctx: ctx}
 	chromedp.ListenTarget(ctx, func(ev any) {
@@ -83,6 +88,8 @@ func open(t *testing.T) *browser {
 					b.problems = append(b.problems, "console: "+string(a.Value)+a.Description)
 				}
 			}
+		case *page.EventJavascriptDialogOpening: // "leave this page?"
+			go chromedp.Run(ctx, page.HandleJavaScriptDialog(true))
 		case *log.EventEntryAdded:
 			if ev.Entry.Level == log.LevelError {
 				b.problems = append(b.problems, "log: "+ev.Entry.Text+" "+ev.Entry.URL)
@@ -130,7 +137,7 @@ func (b *browser) keep(t *testing.T, name string) {
 	}
 	dir := filepath.Join(root, "artifacts")
 	if os.MkdirAll(dir, 0o755) == nil {
-		os.WriteFile(filepath.Join(dir, t.Name()+"-"+name+".png"), shot, 0o644)
+		os.WriteFile(filepath.Join(dir, strings.NewReplacer("/", "-", " ", "-").Replace(t.Name())+"-"+name+".png"), shot, 0o644)
 	}
 }
 
@@ -143,6 +150,9 @@ func (b *browser) clean(t *testing.T) {
 		if strings.Contains(p, "favicon") || strings.Contains(p, "/lab/api/") || strings.Contains(p, "/api/contents") || strings.Contains(p, "/lsp/") ||
 			strings.Contains(p, "jupyterlab") || strings.Contains(p, "/static/lab/") {
 			continue // JupyterLab's own
+		}
+		if strings.Contains(p, "/nbextensions/") || strings.Contains(p, "/static/notebook/") && !strings.Contains(strings.ToLower(p), "saddle") {
+			continue // nbclassic looks for widgets that are not there; Notebook 7 for parts of JupyterLab
 		}
 		t.Errorf("the page said %s", p)
 	}
@@ -269,24 +279,33 @@ func jupyter(t *testing.T) string {
 	return path
 }
 
-// lab starts JupyterLab on a copy of the notebook and returns its address.
+// lab starts a Jupyter server on a folder with a copy of the notebook and the saved ones, and returns its address. It
+// serves JupyterLab, Notebook 7 and nbclassic.
 func lab(t *testing.T) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(root, "notebooks", notebook+".ipynb"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return serve(t, map[string][]byte{notebook + ".ipynb": text})
+	return serve(t, map[string][]byte{notebook + ".ipynb": text, "strange.ipynb": saved(t, "strange"), "trusted.ipynb": saved(t, "trusted")})
 }
 
-// serve starts JupyterLab on a folder with the given files and returns its address.
+// serve starts a Jupyter server on a folder with the given files and returns its address. It trusts trusted.ipynb.
 func serve(t *testing.T, files map[string][]byte) string {
 	t.Helper()
 	program := jupyter(t)
-	dir := t.TempDir()
+	dir, config := t.TempDir(), t.TempDir()
+	env := append(os.Environ(), "JUPYTER_CONFIG_DIR="+config, "JUPYTER_DATA_DIR="+filepath.Join(config, "data"), "JUPYTERLAB_SETTINGS_DIR="+filepath.Join(config, "settings"), "JUPYTERLAB_WORKSPACES_DIR="+filepath.Join(config, "workspaces"))
 	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), text, 0o644); err != nil {
 			t.Fatal(err)
+		}
+	}
+	if _, ok := files["trusted.ipynb"]; ok {
+		trust := exec.Command(program, "trust", filepath.Join(dir, "trusted.ipynb"))
+		trust.Env = env
+		if out, err := trust.CombinedOutput(); err != nil {
+			t.Fatalf("jupyter trust: %v\n%s", err, out)
 		}
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -299,8 +318,7 @@ func serve(t *testing.T, files map[string][]byte) string {
 		"--IdentityProvider.token=", "--expose-app-in-browser", "--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
 		"--ServerApp.root_dir="+dir)
 	cmd.Dir = dir
-	config := t.TempDir()
-	cmd.Env = append(os.Environ(), "JUPYTER_CONFIG_DIR="+config, "JUPYTERLAB_SETTINGS_DIR="+filepath.Join(config, "settings"), "JUPYTERLAB_WORKSPACES_DIR="+filepath.Join(config, "workspaces"))
+	cmd.Env = env
 	said, err := os.Create(filepath.Join(config, "log"))
 	if err != nil {
 		t.Fatal(err)
@@ -343,10 +361,52 @@ func serve(t *testing.T, files map[string][]byte) string {
 	}
 }
 
-func TestJupyterLab(t *testing.T) {
-	b := open(t)
-	base := lab(t)
-	b.do(t, chromedp.Navigate(base+"/lab/tree/"+notebook+".ipynb?reset"))
+// saved is a notebook as it lies on the disk after cells were run, in another order than they stand: a surface twice,
+// one in a collapsed output, curves, a slider, a card.
+func saved(t *testing.T, title string) []byte {
+	t.Helper()
+	var grid []float64
+	for i := range 31 {
+		grid = append(grid, float64(i)/15-1)
+	}
+	surface := chart.Surface{Title: "A bowl", X: grid, Y: grid}
+	for _, y := range grid {
+		var row []float64
+		for _, x := range grid {
+			row = append(row, 0.1+x*x+2*y*y)
+		}
+		surface.Z = append(surface.Z, row)
+	}
+	curve := chart.TrainingCurve{Title: "Training", Train: []float64{1, 0.5, 0.3, 0.2, 0.15}}
+	steeper := chart.TrainingCurve{Title: "Training", Train: []float64{1, 0.3, 0.2, 0.1, 0.05}}
+	slider := chart.Slider{Title: "Two rates", Name: "rate", Frames: []chart.Frame{{Label: "0.1", Figure: curve}, {Label: "0.2", Figure: steeper}}}
+	card := chart.Card{Title: "A verdict", Verdict: chart.Convex, Statement: "convex", Line: &chart.Interpolation{Alpha: []float64{0, 0.5, 1}, Train: []float64{1, 0.2, 1}}}
+	cells := []any{map[string]any{"cell_type": "markdown", "id": "head", "metadata": map[string]any{}, "source": "# " + title}}
+	for i, f := range []chart.Figure{surface, curve, slider, card, surface, surface} {
+		bundle, err := f.MIMEBundle()
+		if err != nil {
+			t.Fatal(err)
+		}
+		metadata := map[string]any{}
+		if i == 5 {
+			metadata["jupyter"] = map[string]any{"outputs_hidden": true}
+			metadata["collapsed"] = true
+		}
+		cells = append(cells, map[string]any{"cell_type": "code", "id": fmt.Sprint("cell", i), "metadata": metadata, "source": "figure", "execution_count": 6 - i,
+			"outputs": []any{map[string]any{"output_type": "execute_result", "execution_count": 6 - i, "metadata": map[string]any{}, "data": bundle}}})
+	}
+	text, err := json.Marshal(map[string]any{"cells": cells, "nbformat": 4, "nbformat_minor": 5, "metadata": map[string]any{
+		"kernelspec": map[string]any{"name": "saddle", "display_name": "Go (Saddle)", "language": "go"}, "language_info": map[string]any{"name": "go"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// openInLab opens a notebook in JupyterLab; window.saddlePanel is then its panel.
+func (b *browser) openInLab(t *testing.T, base, name string) {
+	t.Helper()
+	b.do(t, chromedp.Navigate(base+"/lab/tree/"+name+".ipynb?reset"))
 	b.wait(t, "JupyterLab", `window.jupyterapp`, 60*time.Second)
 	// In a headless browser nothing may have the focus, and then the shell has no current widget.
 	b.wait(t, "the notebook", `(() => {
@@ -355,6 +415,112 @@ func TestJupyterLab(t *testing.T) {
 		window.jupyterapp.shell.activateById(window.saddlePanel.id);
 		return true;
 	})()`, 60*time.Second)
+}
+
+func TestJupyter(t *testing.T) {
+	b := open(t)
+	base := lab(t)
+	check := func(name string, test func(*testing.T)) {
+		t.Run(name, func(t *testing.T) {
+			b.forget()
+			test(t)
+			b.clean(t)
+		})
+	}
+	check("Lab runs a notebook", func(t *testing.T) { b.runInLab(t, base) })
+	check("Lab opens a strange notebook", func(t *testing.T) {
+		b.openInLab(t, base, "strange")
+		b.pictures(t)
+	})
+	check("Lab opens a saved notebook", func(t *testing.T) { b.savedInLab(t, base) })
+	check("Notebook 7 opens a strange notebook", func(t *testing.T) {
+		b.do(t, chromedp.Navigate(base+"/notebooks/strange.ipynb"))
+		b.pictures(t)
+	})
+	check("Notebook 7 opens a saved notebook", func(t *testing.T) {
+		b.do(t, chromedp.Navigate(base+"/notebooks/trusted.ipynb"))
+		b.alive(t, 5)
+		b.turn(t)
+	})
+	check("nbclassic opens a strange notebook", func(t *testing.T) {
+		b.do(t, chromedp.Navigate(base+"/nbclassic/notebooks/strange.ipynb"))
+		b.pictures(t)
+	})
+	check("nbclassic opens a saved notebook", func(t *testing.T) {
+		b.do(t, chromedp.Navigate(base+"/nbclassic/notebooks/trusted.ipynb"))
+		b.alive(t, 5)
+		b.turn(t)
+	})
+}
+
+// pictures wants a notebook that is not trusted to show its figures as pictures.
+func (b *browser) pictures(t *testing.T) {
+	t.Helper()
+	b.wait(t, "the pictures", `[...document.querySelectorAll('img[src^="data:image/png"]')].filter(i => i.complete && i.naturalWidth > 300 && i.offsetWidth > 300).length >= 2`, time.Minute)
+	var live int
+	b.do(t, chromedp.Evaluate(`document.querySelectorAll("[data-live]").length`, &live))
+	if live > 0 {
+		t.Error("a script of a notebook that is not trusted was run")
+	}
+	b.keep(t, "pictures")
+}
+
+// alive scrolls through a page and wants n figures to come alive.
+func (b *browser) alive(t *testing.T, n int) {
+	t.Helper()
+	b.wait(t, "the figures", fmt.Sprintf(`document.querySelectorAll(".saddle-figure").length >= %d`, n), time.Minute)
+	b.wait(t, "the figures to come alive", fmt.Sprintf(`(() => {
+		const rest = [...document.querySelectorAll(".saddle-figure:not([data-live])")].filter(f => f.offsetParent);
+		if (rest.length) rest[0].scrollIntoView({block: "center"});
+		return !rest.length && document.querySelectorAll("[data-live]").length >= %d;
+	})()`, n), time.Minute)
+	b.keep(t, "alive")
+}
+
+// savedInLab opens a saved notebook without running it: figures far down, twice, in a collapsed output, in a view of
+// their own, in the dark theme, and again after a reload.
+func (b *browser) savedInLab(t *testing.T, base string) {
+	b.openInLab(t, base, "trusted")
+	cell := func(i int) {
+		t.Helper()
+		b.wait(t, fmt.Sprintf("the figure of cell %d", i), fmt.Sprintf(`(() => {
+			const cells = window.saddlePanel.content;
+			const f = cells.widgets[%d].node.querySelector(".saddle-figure");
+			if (f?.hasAttribute("data-live")) return true;
+			if (f) f.scrollIntoView({block: "center"}); else cells.scrollToItem(%[1]d);
+			return false;
+		})()`, i), time.Minute)
+	}
+	for _, i := range []int{1, 5, 3, 2, 4} { // back and forth
+		cell(i)
+	}
+	var ignored any
+	b.do(t, chromedp.Evaluate(`window.saddlePanel.content.widgets[6].outputHidden = false, 0`, &ignored))
+	cell(6)
+	b.do(t, chromedp.Evaluate(`window.saddlePanel.content.activeCellIndex = 1, window.jupyterapp.commands.execute("notebook:create-output-view"), 0`, &ignored))
+	b.wait(t, "the figure in a view of its own", `[...document.querySelectorAll(".saddle-figure[data-live]")].some(f => !window.saddlePanel.node.contains(f) && f.querySelector("canvas")?.offsetWidth > 100)`, time.Minute)
+	b.keep(t, "view")
+	b.do(t, chromedp.Evaluate(`window.jupyterapp.commands.execute("apputils:change-theme", { theme: "JupyterLab Dark" }), 0`, &ignored))
+	b.wait(t, "the dark theme", `[...document.querySelectorAll(".saddle-figure[data-live]")].some(f => f.dataset.live === "dark") && ![...document.querySelectorAll(".saddle-figure[data-live=light]")].some(f => f.offsetParent)`, time.Minute)
+	b.keep(t, "dark")
+	b.do(t, chromedp.Evaluate(`window.jupyterapp.commands.execute("apputils:change-theme", { theme: "JupyterLab Light" }), 0`, &ignored))
+	b.wait(t, "the light theme", `document.querySelector(".saddle-figure[data-live=light]")`, time.Minute)
+	b.openInLab(t, base, "trusted")
+	cell(5)
+	cell(1)
+	b.turn(t)
+}
+
+// forget drops what earlier pages said.
+func (b *browser) forget() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.problems, b.foreign = nil, nil
+}
+
+// runInLab runs all cells of the notebook in JupyterLab, with the real kernel, and turns a surface.
+func (b *browser) runInLab(t *testing.T, base string) {
+	b.openInLab(t, base, notebook)
 	b.wait(t, "the kernel", `window.saddlePanel.sessionContext?.session?.kernel?.status === "idle"`, 60*time.Second)
 	var ignored any
 	b.do(t, chromedp.Evaluate(`(window.jupyterapp.commands.execute("notebook:run-all-cells").then(() => { window.saddleRan = true; }, (e) => { window.saddleRan = String(e); }), 0)`, &ignored))
@@ -381,12 +547,11 @@ func TestJupyterLab(t *testing.T) {
 		return -1;
 	})()`, &ignored))
 	b.turn(t)
-	b.clean(t)
 }
 
-func TestHandout(t *testing.T) {
-	program := jupyter(t)
-	b := open(t)
+// command is the saddle command that install.sh built.
+func command(t *testing.T) string {
+	t.Helper()
 	saddle, err := filepath.Abs(filepath.Join(root, "bin", "saddle"))
 	if err != nil {
 		t.Fatal(err)
@@ -397,6 +562,13 @@ func TestHandout(t *testing.T) {
 	if _, err := os.Stat(saddle); err != nil {
 		need(t, "bin/saddle is not there: run ./install.sh first")
 	}
+	return saddle
+}
+
+func TestHandout(t *testing.T) {
+	program := jupyter(t)
+	b := open(t)
+	saddle := command(t)
 	out := t.TempDir()
 	cmd := exec.Command(saddle, "handout", "--execute", "-o", out, filepath.Join(root, "notebooks", notebook+".ipynb"))
 	cmd.Env = append(os.Environ(), "VIRTUAL_ENV="+filepath.Dir(filepath.Dir(program)))
@@ -428,4 +600,148 @@ func TestHandout(t *testing.T) {
 		t.Error("no formula is drawn")
 	}
 	b.clean(t)
+}
+
+// course is a folder with two notebooks: one with figures, one with exercises and formulas.
+func course(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	exercises := map[string]any{"nbformat": 4, "nbformat_minor": 5,
+		"metadata": map[string]any{"title": "Exercises & <answers>", "authors": []any{map[string]any{"name": "Ada"}}, "date": "2026-11-24", "language_info": map[string]any{"name": "go"}},
+		"cells": []any{
+			map[string]any{"cell_type": "markdown", "id": "a", "metadata": map[string]any{}, "source": "Let $f(x) = x^2$ be given.\n\n$$f(tx + (1-t)y) \\le t f(x) + (1-t) f(y)$$\n\n## One\n\n## Two\n\n## Three"},
+			map[string]any{"cell_type": "code", "id": "b", "metadata": map[string]any{}, "source": "x := 1\n// BEGIN SOLUTION\nsecret := x + 1\n// END SOLUTION", "execution_count": 1, "outputs": []any{}},
+			map[string]any{"cell_type": "markdown", "id": "c", "metadata": map[string]any{}, "source": "Why?\n\n<!-- BEGIN SOLUTION -->\nbecause of the hidden reason\n<!-- END SOLUTION -->"},
+		}}
+	text, err := json.Marshal(exercises)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string][]byte{"1-figures": saved(t, "Figures"), "2-exercises": text} {
+		if err := os.WriteFile(filepath.Join(dir, name+".ipynb"), text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// TestSite makes a folder of notebooks into handouts for teachers and students, and looks at the pages.
+func TestSite(t *testing.T) {
+	program, saddle := jupyter(t), command(t)
+	b := open(t)
+	notebooks := course(t)
+	site := func(place string, flags ...string) string {
+		t.Helper()
+		out := t.TempDir()
+		cmd := exec.Command(saddle, append(append([]string{"handout"}, flags...), "-o", out, filepath.Join(notebooks, place))...)
+		cmd.Env = append(os.Environ(), "VIRTUAL_ENV="+filepath.Dir(filepath.Dir(program)))
+		if text, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("saddle handout: %v\n%s", err, text)
+		}
+		return out
+	}
+	visit := func(path string) (words string) {
+		t.Helper()
+		b.do(t, chromedp.Navigate("file://"+path), chromedp.Evaluate(`document.body.innerText`, &words))
+		return words
+	}
+	says := func(words string, want bool, all ...string) {
+		t.Helper()
+		for _, w := range all {
+			if strings.Contains(words, w) != want {
+				t.Errorf("%q is there: %v, in\n%s", w, !want, words)
+			}
+		}
+	}
+
+	teacher := site("", "--solutions", "--pdf")
+	says(visit(filepath.Join(teacher, "index.html")), true, "Figures", "Exercises & <answers>", "Let f(x) = x^2 be given.")
+	b.keep(t, "index")
+	var links []string
+	b.do(t, chromedp.Evaluate(`[...document.querySelectorAll("li a")].map(a => a.getAttribute("href"))`, &links))
+	if strings.Join(links, " ") != "1-figures.html 2-exercises.html" {
+		t.Errorf("the index leads to %q", links)
+	}
+	says(visit(filepath.Join(teacher, "2-exercises.html")), true, "Exercises & <answers>", "Ada", "2026-11-24", "secret", "hidden reason")
+	b.keep(t, "solutions")
+	var ok bool
+	b.do(t, chromedp.Evaluate(`[...document.querySelectorAll(".jp-Cell")].filter(c => getComputedStyle(c, "::before").content === '"Solution"').length === 2`, &ok))
+	if !ok {
+		t.Error("solutions are not marked")
+	}
+	b.do(t, chromedp.Evaluate(`document.querySelectorAll("math").length === 2 && [...document.querySelectorAll(".saddle-toc a")].map(a => a.textContent).join() === "One,Two,Three" && document.title === "Exercises & <answers>"`, &ok))
+	if !ok {
+		t.Error("formulas, contents or title are missing")
+	}
+	path := filepath.Join(teacher, "1-figures.html")
+	visit(path)
+	b.alive(t, 6)
+	b.turn(t)
+	var rooms []string // on paper: the picture instead of the live chart, no contents, figures whole
+	b.do(t, emulation.SetEmulatedMedia().WithMedia("print"), chromedp.Evaluate(`[...document.querySelectorAll(".saddle-figure")].flatMap(f => {
+		const shown = s => [...f.querySelectorAll(s)].some(e => e.offsetParent);
+		return [shown("img") ? "" : "no picture", shown(".saddle-live, .saddle-bar") ? "a live chart" : "", getComputedStyle(f).breakInside === "avoid" ? "" : "cut"].filter(Boolean);
+	})`, &rooms), emulation.SetEmulatedMedia())
+	if len(rooms) > 0 {
+		t.Errorf("on paper: %q", rooms)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	figures := strings.Count(string(text), `class="saddle-figure"`)
+	if limit := 3_000_000 + 200_000*figures; len(text) > limit || figures != 6 {
+		t.Errorf("the handout has %d bytes with %d figures, want at most %d", len(text), figures, limit)
+	}
+	pdf, err := os.ReadFile(filepath.Join(teacher, "1-figures.pdf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(string(pdf), "/Subtype /Image"); n < 4 {
+		t.Errorf("the PDF has %d pictures, want those of the figures", n)
+	}
+
+	student := visit(filepath.Join(site("2-exercises.ipynb", "--student"), "2-exercises.html"))
+	says(student, false, "secret", "hidden reason", "SOLUTION", "Solution")
+	says(student, true, "x := 1", "// your answer", "Your answer:")
+	b.keep(t, "student")
+	var room float64
+	b.do(t, chromedp.Evaluate(`Math.min(...[...document.querySelectorAll(".celltag_saddle-answer")].map(c => c.offsetHeight))`, &room))
+	if room < 90 {
+		t.Errorf("the student has %.0f pixels of room for an answer", room)
+	}
+	says(visit(filepath.Join(site("2-exercises.ipynb", "--no-code"), "2-exercises.html")), false, "x := 1", "secret")
+	b.clean(t)
+}
+
+// TestExports looks at what Jupyter's own exports make of a notebook, without a network: the pictures are there.
+func TestExports(t *testing.T) {
+	program := jupyter(t)
+	b := open(t)
+	notebook := filepath.Join(course(t), "1-figures.ipynb")
+	out := t.TempDir()
+	b.do(t, network.SetBlockedURLs([]string{"http://*", "https://*"}))
+	for _, kind := range []string{"html", "slides", "markdown"} {
+		if text, err := exec.Command(program, "nbconvert", "--log-level", "WARN", "--to", kind, "--output-dir", out, notebook).CombinedOutput(); err != nil {
+			t.Fatalf("nbconvert --to %s: %v\n%s", kind, err, text)
+		}
+		path := filepath.Join(out, "1-figures"+map[string]string{"html": ".html", "slides": ".slides.html", "markdown": ".md"}[kind])
+		if kind == "markdown" { // what a viewer of Markdown makes of the HTML in it
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			path += ".html"
+			if err := os.WriteFile(path, slices.Concat([]byte("<!DOCTYPE html><meta charset=\"utf-8\">"), text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b.do(t, chromedp.Navigate("file://"+path))
+		if kind == "slides" {
+			b.wait(t, "the slides", `[...document.querySelectorAll(".saddle-figure img")].filter(i => i.complete && i.naturalWidth > 300).length === 6`, time.Minute)
+		} else {
+			b.wait(t, "the pictures of "+kind, `[...document.querySelectorAll(".saddle-figure img")].filter(i => i.complete && i.naturalWidth > 300 && i.offsetWidth > 300).length === 6`, time.Minute)
+		}
+		b.keep(t, kind)
+	}
 }

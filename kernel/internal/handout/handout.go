@@ -208,7 +208,8 @@ const pageScript = `document.addEventListener("DOMContentLoaded", () => {
       a.textContent = h.textContent.replace(/¶$/, "");
       nav.append(a);
     }
-    first.after(nav);
+    const byline = document.querySelector(".saddle-byline");
+    (byline || first).after(nav);
   }
 });`
 
@@ -219,6 +220,6 @@ const pageStyle = `main{max-width:1080px;margin:0 auto!important;padding:0 16px}
 .saddle-toc a{text-decoration:none}
 @media print{.saddle-toc{display:none}.jp-Cell{break-inside:avoid}h1,h2,h3{break-after:avoid}.jp-InputPrompt,.jp-OutputPrompt{display:none}}
 .saddle-byline{color:#555d68;margin:-.4em 0 1.2em}
-.celltag_saddle-solution{border-left:4px solid #00956d;padding-left:8px}
-.celltag_saddle-solution::before{content:"Solution";display:block;color:#007a59;font:600 12px/1.6 system-ui,sans-serif}
-.celltag_saddle-answer .jp-InputArea-editor{min-height:7em}`
+.jp-Cell:is(.celltag_saddle-solution,:has(.celltag_saddle-solution)){border-left:4px solid #00956d}
+.jp-Cell:is(.celltag_saddle-solution,:has(.celltag_saddle-solution))::before{content:"Solution";display:block;padding-left:8px;color:#007a59;font:600 12px/1.6 system-ui,sans-serif}
+.jp-Cell:is(.celltag_saddle-answer,:has(.celltag_saddle-answer)) :is(.highlight,.jp-MarkdownOutput){min-height:9em}`

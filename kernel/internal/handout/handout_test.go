@@ -54,7 +54,7 @@ func TestSolutions(t *testing.T) {
 }
 
 func TestAbout(t *testing.T) {
-	nb, err := parse([]byte(`{"metadata":{"authors":[{"name":"Ada <script>"},"Emmy"],"date":"2026"},"cells":[{"cell_type":"markdown","source":"# Bowls & saddles\n\nA first paragraph."}]}`))
+	nb, err := parse([]byte(`{"metadata":{"authors":[{"name":"Ada <script>"},"Emmy"],"date":"2026"},"cells":[{"cell_type":"markdown","source":"# Bowls & saddles\n\nA **first** [paragraph](x.html)."}]}`))
 	if err != nil {
 		t.Fatal(err)
 	}

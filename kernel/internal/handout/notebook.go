@@ -131,6 +131,16 @@ func withoutMarks(source string) string {
 	return strings.Join(out, "\n")
 }
 
+// plain takes the marks of emphasis, code, links and formulas out of a line of Markdown.
+func plain(line string) string {
+	return markup.Replace(link.ReplaceAllString(line, "$1"))
+}
+
+var (
+	markup = strings.NewReplacer("**", "", "*", "", "`", "", "$", "")
+	link   = regexp.MustCompile(`\[([^\]]*)\]\([^)]*\)`)
+)
+
 // about is what a notebook says of itself.
 type about struct {
 	title, authors, date string
@@ -169,7 +179,7 @@ func (nb document) about(name string) about {
 				}
 				a.headed = true
 			case line != "" && a.first == "" && !strings.HasPrefix(line, "#") && !strings.HasPrefix(line, "!"):
-				a.first = line
+				a.first = plain(line)
 			}
 		}
 	}

@@ -6,13 +6,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"golang.org/x/mod/modfile"
 )
 
 // goplsCommand is the gopls that go.mod names, built by the go command if it is not there yet.
@@ -49,16 +50,32 @@ func newAssistant(t testing.TB, change func(*Config)) *Assistant {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	mod, err := os.ReadFile("../../../go.mod")
+	text, err := os.ReadFile("../../../go.mod")
 	if err != nil {
 		t.Fatal(err)
 	}
-	mod = regexp.MustCompile(`(?m)^module .*$|^tool .*$`).ReplaceAll(mod, nil)
+	mod, err := modfile.Parse("go.mod", text, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Building the tools is no part of the module that gopls looks at.
+	for _, tool := range slices.Clone(mod.Tool) {
+		if err := mod.DropTool(tool.Path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := mod.AddModuleStmt("notebook"); err != nil {
+		t.Fatal(err)
+	}
+	mod.Cleanup()
+	if text, err = mod.Format(); err != nil {
+		t.Fatal(err)
+	}
 	sum, err := os.ReadFile("../../../go.sum")
 	if err != nil {
 		t.Fatal(err)
 	}
-	write(t, filepath.Join(dir, "go.mod"), "module notebook\n"+string(mod))
+	write(t, filepath.Join(dir, "go.mod"), string(text))
 	write(t, filepath.Join(dir, "go.sum"), string(sum))
 	known := map[string]string{"fmt": "fmt", "strings": "strings", "mat": "gonum.org/v1/gonum/mat", "http": "net/http"}
 	config := Config{

@@ -316,7 +316,7 @@ func (l *lanczos) accurate(i int) bool {
 	if i < n-1 {
 		gap = min(gap, l.values[i+1]-l.values[i])
 	}
-	return r < gap/10 && r*r/gap <= 1e-11*scale
+	return r < gap/10 && r*r/gap <= max(1e-9*math.Abs(l.values[i]), 1e-13*scale)
 }
 
 func (l *lanczos) vector(i int) []float64 {

@@ -186,6 +186,8 @@ func NewtonCG(loss landscape.Objective, start []float64, opts ...Option) *Run {
 func newtonDirection(obj landscape.TwiceDifferentiable, theta, grad []float64, stop func() bool) ([]float64, bool) {
 	n := len(grad)
 	d, r, p, hp := make([]float64, n), make([]float64, n), make([]float64, n), make([]float64, n)
+	h := landscape.NewCurvature(obj)
+	h.At(theta)
 	norm := length(grad)
 	tol := min(0.5, math.Sqrt(norm)) * norm // superlinear convergence
 	for i, g := range grad {
@@ -196,7 +198,7 @@ func newtonDirection(obj landscape.TwiceDifferentiable, theta, grad []float64, s
 		if stop() {
 			return nil, false
 		}
-		obj.HessianVector(hp, theta, p)
+		h.HessianVector(hp, p)
 		curvature := inner(p, hp)
 		if !(curvature > 1e-16*inner(p, p)) { // negative, none, or NaN
 			if j == 0 {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gosaddle/saddle/lossviz/convexity"
 	"github.com/gosaddle/saddle/lossviz/dataset"
@@ -62,5 +63,24 @@ func TestHiddenLayersAreNotConvex(t *testing.T) {
 	for _, act := range []nn.Activation{nn.Identity, nn.Sigmoid, nn.Tanh, nn.ReLU, nn.LeakyReLU, nn.Softplus, nn.GELU, nn.SiLU} {
 		v := judged(t, landscape.NewObjective(nn.MLP(2, 8, 1, act), nn.LogisticLoss, data), convexity.NotConvex)
 		t.Log(act, v)
+	}
+}
+
+// A class does not wait: a second for a small network, twenty for the digits.
+func TestVerdictsComeInTime(t *testing.T) {
+	for _, c := range []struct {
+		loss *landscape.NetworkObjective
+		most time.Duration
+	}{
+		{landscape.NewObjective(nn.MLP(2, 8, 1, nn.Tanh), nn.LogisticLoss, dataset.Moons(200, 0.15, 1)), time.Second},
+		{landscape.NewObjective(nn.MLP(64, 32, 10, nn.Tanh), nn.CrossEntropy, dataset.Digits()), 20 * time.Second},
+	} {
+		start := time.Now()
+		v := convexity.Judge(c.loss)
+		if took := time.Since(start); v.Kind != convexity.NotConvex || took > c.most {
+			t.Errorf("%v: %v after %v", c.loss, v, took)
+		} else {
+			t.Logf("%v: %v after %v", c.loss, v, took)
+		}
 	}
 }

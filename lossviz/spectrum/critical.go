@@ -97,6 +97,57 @@ func (c *CriticalSet) MIMEBundle() (map[string]any, error) {
 	return shown(figure)
 }
 
+// On marks the points on a slice: each where it projects to on the slice's plane, with its kind and, where it is
+// not in the plane itself, its distance from it. Points that project to outside the slice are left out.
+func (c *CriticalSet) On(s *landscape.Surface) *landscape.Surface {
+	if len(c.Points) == 0 || s.Err() != nil && len(s.X) == 0 {
+		return s
+	}
+	out, plane := *s, s.Plane()
+	out.Marks = slices.Clone(s.Marks)
+	size := 0.0
+	for _, x := range plane.Origin {
+		size += x * x
+	}
+	for _, p := range c.Points {
+		a, b, distance := plane.Project(p.Theta)
+		if !(a >= s.X[0] && a <= s.X[len(s.X)-1] && b >= s.Y[0] && b <= s.Y[len(s.Y)-1]) {
+			continue
+		}
+		mark := chart.Point{Name: string(p.Kind), X: a, Y: b}
+		switch p.Kind {
+		case Minimum:
+			mark.Kind = chart.Minimum
+		case Maximum:
+			mark.Kind = chart.Maximum
+		case Saddle:
+			mark.Kind, mark.Name = chart.Saddle, fmt.Sprintf("saddle, index %d", p.Index)
+		}
+		if distance > 1e-9*(1+math.Sqrt(size)) {
+			mark.Name += fmt.Sprintf(", %.3g from the plane", distance)
+		}
+		out.Marks = append(out.Marks, mark)
+	}
+	return &out
+}
+
+// Plane is the plane through three of the points, for a slice that shows them: the lowest, the one that is
+// lowest among those of another kind, and the highest.
+func (c *CriticalSet) Plane() *landscape.Plane {
+	if len(c.Points) < 3 {
+		return landscape.Through(nil, nil, make([]float64, 1)) // its Err says that there are no three points
+	}
+	first, last := c.Points[0], c.Points[len(c.Points)-1]
+	middle := c.Points[1]
+	for _, p := range c.Points[1 : len(c.Points)-1] {
+		if p.Kind != first.Kind {
+			middle = p
+			break
+		}
+	}
+	return landscape.Through(first.Theta, middle.Theta, last.Theta)
+}
+
 // maxCritical is the largest number of parameters for a search of critical points, each
 // step of which takes a full Hessian.
 const maxCritical = 250

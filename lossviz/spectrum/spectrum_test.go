@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -244,5 +245,40 @@ func TestInterruptsKeepWhatWasFound(t *testing.T) {
 		if !kept {
 			t.Errorf("%s keeps nothing", name)
 		}
+	}
+}
+
+// Critical points are shown on slices: all nine of Himmelblau's function on the plane itself, and those of a network on
+// the plane through three of them, which are in it.
+func TestCriticalPointsOnSlices(t *testing.T) {
+	f := landscape.Himmelblau()
+	found := spectrum.CriticalPoints(f, nil, spectrum.Starts(60))
+	plane := landscape.NewPlane([]float64{0, 0}, landscape.Given("x", []float64{1, 0}), landscape.Given("y", []float64{0, 1}))
+	marked := found.On(landscape.Slice(f, plane, landscape.Square(5, 21), landscape.Quiet()))
+	if len(marked.Marks) != len(found.Points) || len(found.Points) < 6 {
+		t.Fatalf("%d marks for %v", len(marked.Marks), found)
+	}
+	for i, m := range marked.Marks {
+		if p := found.Points[i]; math.Abs(m.X-p.Theta[0]) > 1e-12 || math.Abs(m.Y-p.Theta[1]) > 1e-12 || strings.Contains(m.Name, "plane") {
+			t.Errorf("%+v for %v", m, p)
+		}
+	}
+	loss := landscape.NewObjective(nn.MLP(2, 2, 1, nn.Tanh), nn.LogisticLoss, dataset.Moons(30, 0.2, 1), landscape.L2(0.01))
+	found = spectrum.CriticalPoints(loss, nil, spectrum.Starts(12), spectrum.Steps(80))
+	s := landscape.Slice(loss, found.Plane(), landscape.Rectangle(-1, 2, 9, -1, 2, 9), landscape.Quiet())
+	if s.Err() != nil {
+		t.Fatal(s.Err())
+	}
+	inside := 0
+	for _, m := range found.On(s).Marks {
+		if !strings.Contains(m.Name, "from the plane") {
+			inside++
+		}
+	}
+	if inside < 3 {
+		t.Errorf("%d points in the plane through three of them: %+v", inside, found.On(s).Marks)
+	}
+	if (&spectrum.CriticalSet{}).Plane().Err() == nil {
+		t.Error("a plane through no points")
 	}
 }

@@ -3,7 +3,7 @@
 All in one run, on the same arrays, on all cores: float32 for the peers, float64 for Saddle. The best of
 --repeat runs counts. Losses at a few points are compared with PyTorch in float64 first.
 
-    python -m venv /some/venv && /some/venv/bin/pip install torch loss-landscapes numpy
+    python -m venv /some/venv && /some/venv/bin/pip install torch==2.15.0 loss-landscapes==3.0.6 numpy==1.26.4
     /some/venv/bin/python lossviz/testdata/bench/bench.py            # all cases
     /some/venv/bin/python lossviz/testdata/bench/bench.py --cases 0 3 --repeat 5 --scaling
 

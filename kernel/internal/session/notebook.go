@@ -106,11 +106,36 @@ func (n notebook) Declarations() []magic.Declaration {
 			names = []string{d.key}
 		}
 		for _, name := range names {
-			out = append(out, magic.Declaration{Kind: kind, Name: name, Detail: s.plain(d.sig), Cell: cellNumber(d.cell)})
+			out = append(out, magic.Declaration{Kind: kind, Name: name, Detail: s.detail(d, name), Cell: cellNumber(d.cell)})
 		}
 	}
 	sort.Slice(out, func(i, j int) bool { return out[i].Name < out[j].Name })
 	return out
+}
+
+// detail is what %list says of a declaration.
+func (s *Session) detail(d *decl, name string) string {
+	text := s.plain(d.sig)
+	switch d.kind {
+	case constants: // "a untyped int = 1;b untyped int = 2;"
+		for part := range strings.SplitSeq(text, ";") {
+			if rest, ok := strings.CutPrefix(part, name+" "); ok {
+				text = strings.TrimPrefix(rest, "untyped ")
+				if _, value, ok := strings.Cut(rest, "= "); ok && strings.HasPrefix(rest, "untyped ") {
+					text = value
+				}
+			}
+		}
+	case typeName: // its methods are listed by themselves
+		if base, _, ok := strings.Cut(text, "; "+name+"."); ok {
+			text = base
+		}
+	case method: // "*T func() int"
+		if i := strings.Index(text, " func("); i >= 0 {
+			text = text[i+1:]
+		}
+	}
+	return text
 }
 
 // plain gives the packages in a type or signature the names that they have in Go.

@@ -351,9 +351,9 @@ func (p *Process) input(out Output, ev Event) {
 // Fail ends the running cell, if out is its output, as an interrupt would, and has it fail with a message.
 func (p *Process) Fail(message string, out Output) {
 	p.mu.Lock()
-	running := p.done != nil && p.out == out
+	ending := p.done == nil || p.out != out || p.interrupted > 0 // a second interrupt would end the process
 	p.mu.Unlock()
-	if !running {
+	if ending {
 		return
 	}
 	p.Interrupt()

@@ -78,10 +78,12 @@ func TestSlicesAndScale(t *testing.T) {
 		for k := range 21 {
 			least = min(least, sharpness(every(math.Pow(10, float64(k-10)/10))))
 		}
-		low, high := math.Inf(1), 0.0
+		low, high, aside := math.Inf(1), 0.0, 0.0
 		for k := range uint64(6) {
-			r := rise(cut(lossviz.FilterNormalized(loss, theta, seed+k)))
-			low, high = min(low, r), max(high, r)
+			s := cut(lossviz.FilterNormalized(loss, theta, seed+k))
+			low, high = min(low, rise(s)), max(high, rise(s))
+			_, x, y := s.Min()
+			aside = max(aside, math.Abs(x), math.Abs(y))
 		}
 		wide := lossviz.NewObjective(nn.MLP(2, 4096, 1, nn.ReLU), nn.LogisticLoss, dataset.Moons(20, 0.15, seed))
 		cosine := 0.0
@@ -99,6 +101,7 @@ func TestSlicesAndScale(t *testing.T) {
 			atLeast("difference of the plain surfaces", differ(plain, plainTwin), 10),
 			atLeast("difference of the filter-normalized surfaces when units differ", differ(filtered, filteredCousin), 1),
 			atLeast("rise around the cousin, of that around theta", rise(filteredCousin)/rise(filtered), 1.2),
+			atMost("how far the lowest point of six planes is from the middle", aside, 0.4),
 			atLeast("rise in the steepest of six planes, of that in the flattest", high/low, 1.5),
 		}
 	})

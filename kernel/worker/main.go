@@ -404,15 +404,26 @@ func frames(m *plain.Machine) []worker.Frame {
 			}
 			cell, fn, line := m.Position()
 			return append(all, worker.Frame{Func: fn, File: cell, Line: line})
-		case strings.HasPrefix(f.Function, "github.com/gosaddle/saddle/kernel/internal/live."):
+		case strings.HasPrefix(f.Function, "github.com/gosaddle/saddle/kernel/internal/live."), strings.Contains(f.File, "/kernel/internal/live/"):
 		default:
-			all = append(all, worker.Frame{Func: worker.Clean(f.Function), File: f.File, Line: f.Line})
+			file := f.File
+			if rest, ok := strings.CutPrefix(file, goroot); ok { // the worker's own code has it spelled out
+				file = "$GOROOT" + rest
+			}
+			all = append(all, worker.Frame{Func: worker.Clean(f.Function), File: file, Line: f.Line})
 		}
 		if !more {
 			return all
 		}
 	}
 }
+
+// goroot is where the worker's own code of the standard library was compiled.
+var goroot = func() string {
+	f := runtime.FuncForPC(reflect.ValueOf(strings.Cut).Pointer())
+	file, _ := f.FileLine(f.Entry())
+	return strings.TrimSuffix(file, "/src/strings/strings.go")
+}()
 
 // describe renders variables for %who and for inspection.
 func describe(names []string) []worker.Variable {

@@ -79,7 +79,7 @@ const (
 
 // Type describes a type: its text as reflection prints it, which settles basic types, and what it is made of.
 type Type struct {
-	Kind string  `json:"k"` // basic, named, pointer, slice, array, map, chan, func, other
+	Kind string  `json:"k"` // basic, named, instance (of a generic), pointer, slice, array, map, chan, func, other
 	Text string  `json:"s"` // as reflect.Type.String has it
 	Pkg  string  `json:"p,omitempty"`
 	Name string  `json:"n,omitempty"`

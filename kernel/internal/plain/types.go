@@ -3,6 +3,7 @@ package plain
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	_ "unsafe" // for linkname
 
 	"unsafe"
@@ -24,15 +25,18 @@ func fromPointer(p unsafe.Pointer) reflect.Type {
 	return reflect.TypeOf(x)
 }
 
-// seeds are types that cells are likely to make of others; naming them here puts them into the worker.
-var seeds = []any{
-	[]bool(nil), []string(nil), []int(nil), []float64(nil), []byte(nil), []rune(nil), []any(nil), []error(nil), []float32(nil), []int64(nil),
-	[][]string(nil), [][]int(nil), [][]float64(nil), [][]any(nil), []complex128(nil), []uint64(nil),
-	map[string]int(nil), map[string]string(nil), map[string]float64(nil), map[string]bool(nil), map[string]any(nil), map[string][]string(nil),
-	map[int]int(nil), map[int]string(nil), map[int]float64(nil), map[int]bool(nil), map[string][]float64(nil), map[string][]int(nil),
-	(*int)(nil), (*string)(nil), (*float64)(nil), (*bool)(nil), (*error)(nil), (*any)(nil), (*[]int)(nil), (*[]float64)(nil), (*[]string)(nil),
-	(chan int)(nil), (chan string)(nil), (chan bool)(nil), (chan float64)(nil), (chan struct{})(nil), (chan error)(nil),
-	func() {}, func() int { return 0 }, func(float64) float64 { return 0 }, func(int) int { return 0 },
+// seeds are types that cells are likely to make of basic ones; naming them here puts them into the worker.
+var seeds = slices.Concat(
+	made1[bool](), made1[string](), made1[int](), made1[int8](), made1[int16](), made1[int32](), made1[int64](),
+	made1[uint](), made1[uint8](), made1[uint16](), made1[uint32](), made1[uint64](), made1[float32](), made1[float64](),
+	made1[complex64](), made1[complex128](), made1[any](), made1[error](),
+	[]any{(chan struct{})(nil), func() {}, func(float64, float64) float64 { return 0 }},
+)
+
+func made1[T any]() []any {
+	return []any{(*T)(nil), []T(nil), (*[]T)(nil), [][]T(nil), [][][]T(nil), []*T(nil), [2]T{}, [3]T{}, [4]T{}, (*[3]T)(nil),
+		map[string]T(nil), map[int]T(nil), map[string][]T(nil), map[int][]T(nil), map[string]map[string]T(nil), (*map[string]T)(nil),
+		(chan T)(nil), func() T { panic("not called") }, func(T) T { panic("not called") }}
 }
 
 var basic = map[string]reflect.Type{
@@ -82,7 +86,7 @@ func resolve(t *Type) reflect.Type {
 			refuse("%s.%s is not a type", t.Pkg, t.Name)
 		}
 		return reflect.TypeOf(list[0]).Elem()
-	case "other":
+	case "other", "instance":
 		refuse("type %s", t.Text)
 	}
 	of := make([]reflect.Type, len(t.Of))
@@ -145,7 +149,7 @@ func matches(r reflect.Type, t *Type) bool {
 	switch t.Kind {
 	case "basic":
 		return r == basic[t.Text]
-	case "named":
+	case "named", "instance":
 		return r.PkgPath() == t.Pkg && r.String() == t.Text
 	case "other":
 		return r.Name() == "" && (r.Kind() == reflect.Struct || r.Kind() == reflect.Interface)

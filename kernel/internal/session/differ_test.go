@@ -204,7 +204,7 @@ var differCells = []string{
 	`e.(string)`, `e.(shape)`, `null.(square)`, `sh.(*circle)`, `any(nil).(int)`, `var x any = []int{1}; x == x`, `map[any]int{ints[0]: 1, any(ints): 2}`,
 	"fmt.Println(\"before\")\nboom(2)\nfmt.Println(\"after\")", `panic("mine")`, `panic(err)`, `panic(fmt.Sprint(1, 2))`, `panic(m1)`, `panic(p1)`, `panic(nil)`,
 	`close(ch)`, `ch <- 1`, `make([]int, i1-i1-1)`, `make([]int, 2, i1-i1+1)`, `make(chan int, i1-i1-1)`,
-	"strings.Repeat(\"x\",\n -1)", `var w sync.WaitGroup; w.Done()`, `new(sync.Mutex).Unlock`, `time.Sleep(-1); i1`,
+	"strings.Repeat(\"x\",\n -1)", `var w sync.WaitGroup; w.Done()`, `time.Sleep(-1); i1`,
 	"p1.\n\tMove(1).\n\tMove(boom(0))", "fmt.Println(\n\t1,\n\tints[77],\n)", "x := 1 +\n\tints[\n\t55]",
 	`var s0 []P; s0[0].X = 1`, `var pp **P; **pp`, `grid[0][9]`, `var ap *[3]int; ap[1]`, `var ap2 *[3]int; ap2[:]`,
 	`undeclared := ints[44]`, `undeclared`,
@@ -235,8 +235,16 @@ func TestPlainLikeCompiled(t *testing.T) {
 
 // generator writes random cells.
 type generator struct {
-	rng *rand.Rand
+	rng   *rand.Rand
+	calls bool // the present statement calls functions of the notebook, and so reads no memory that they might change
 }
+
+// called and loaded are the leaves that do not go together in one statement.
+var (
+	called = []string{"p2.Sum()", "add(i1, 3)", "n1.Twice()", "m1.String()", "sh.area()"}
+	loaded = []string{"ints[2]", "ints[i2&7]", "ptr.y", `ages["ann"]`, "arr[3]", "list[1]", "l.S[0].X", "e.(int)", "[]rune(s1)[1]", "grid[1][0]", "l.Depth", "words[1]",
+		"p1.X", "p1.Tag", "pair.First", "(p1 == p2)", "n1", "i1", "i2"}
+)
 
 // leaves are expressions of a type without operators.
 var leaves = map[string][]string{
@@ -255,7 +263,7 @@ var leaves = map[string][]string{
 	"complex64":  {"c64a", "c64b", "complex(f32a, 2)"},
 	"complex128": {"c1", "c2", "complex(f1, f2)", "complex128(c64a)", "2i"},
 	"string":     {"s1", "s2", `"lit"`, "s1[1:4]", "p1.Tag", "strings.ToUpper(s1)", "string(t1)", "pair.First", "fmt.Sprint(i1)", "words[1]", "m1.String()"},
-	"bool":       {"yes", "no", "bool(flag)", "true", "null == nil", "e == 42", "p1 == p2", "nan == nan", "strings.Contains(s1, s2)"},
+	"bool":       {"yes", "no", "bool(flag)", "true", "(null == nil)", "(e == 42)", "(p1 == p2)", "(nan == nan)", "strings.Contains(s1, s2)"},
 	"Num":        {"n1", "n2", "n1.Twice()", "Num(i1)", "5"},
 	"Meters":     {"m1", "m2", "ratio", "Meters(f1)", "1.5"},
 	"Text":       {"t1", "t2", "Text(s1)", "t1[1:]", `"lit"`},
@@ -279,6 +287,9 @@ func in(list []string, s string) bool {
 // leaf returns an operand of a type. Constants are converted, so that constant expressions do not overflow.
 func (g *generator) leaf(t string) string {
 	x := pick(g.rng, leaves[t])
+	for without := map[bool][]string{true: loaded, false: called}[g.calls]; in(without, x); {
+		x = pick(g.rng, leaves[t])
+	}
 	if c := x[0]; c >= '0' && c <= '9' || c == '-' || c == '"' || c == '\'' || x == "ratio" || x == "true" || x == "2i" {
 		switch {
 		case t == "bool" || t == "Flag":
@@ -333,7 +344,10 @@ func (g *generator) expr(t string, depth int) string {
 			return "max(" + sub() + ", " + sub() + ")"
 		case 1:
 			if t == "string" {
-				return "fmt.Sprint(" + g.value(depth-1) + ", " + g.value(depth-1) + ")"
+				basic := func() string {
+					return g.expr(pick(g.rng, []string{"int", "uint8", "float64", "bool", "complex128"}), depth-1)
+				}
+				return "fmt.Sprint(" + basic() + ", " + basic() + ")"
 			}
 			return "Text(" + g.expr("string", depth-1) + ")"
 		}
@@ -363,6 +377,7 @@ func (g *generator) value(depth int) string { return g.expr(g.kind(), depth) }
 // statement returns a random statement; k is its number in the cell.
 func (g *generator) statement(k int) string {
 	t := g.kind()
+	g.calls = g.rng.IntN(3) == 0
 	places := map[string][]string{
 		"int": {"i1", "i2", "ints[3]", "ints[i2&7]", "arr[1]", "p1.X", "ptr.y", `ages["new"]`, "l.S[0].X", "l.y", "pair.Second"}, "int8": {"a8", "b8"}, "int16": {"a16"},
 		"int32": {"b32"}, "int64": {"b64"}, "uint": {"u1"}, "uint8": {"ub8"}, "uint16": {"ub16"}, "uint32": {"ub32"}, "uint64": {"ub64"}, "float32": {"f32a", "f32b"},
@@ -370,7 +385,7 @@ func (g *generator) statement(k int) string {
 		"Num": {"n1", "n2"}, "Meters": {"m1", "m2"}, "Text": {}, "Flag": {"flag"},
 	}
 	place := ""
-	if len(places[t]) > 0 {
+	if len(places[t]) > 0 && !g.calls {
 		place = pick(g.rng, places[t])
 	}
 	show := fmt.Sprintf("; fmt.Printf(\"%%T %%v\\n\", r%d, r%d)", k, k)
@@ -387,7 +402,7 @@ func (g *generator) statement(k int) string {
 		return fmt.Sprintf("%s %s %s; fmt.Println(%s)", place, op, g.expr(t, 2), place)
 	case n < 8:
 		return fmt.Sprintf("%s = %s; fmt.Println(%s)", place, g.expr(t, 2), place)
-	case n == 8:
+	case n == 8 && !g.calls:
 		return fmt.Sprintf("r%d := []any{%s, %s, []%s{%s}, map[string]%s{\"k\": %s}, &P{X: %s}, L{S: []P{{y: %s}}}.S}; fmt.Println(len(r%d), r%d[0], r%d[2:4], r%d[4].(*P).X, r%d[5])",
 			k, g.value(2), g.value(1), t, g.expr(t, 1), t, g.expr(t, 1), g.expr("int", 1), g.expr("int", 1), k, k, k, k, k)
 	default:
@@ -395,21 +410,13 @@ func (g *generator) statement(k int) string {
 	}
 }
 
-func (g *generator) cell(statements int) string {
-	var b strings.Builder
-	for k := range statements {
-		b.WriteString(g.statement(k) + "\n")
-	}
-	return b.String()
-}
-
-// TestGeneratedPlainCells runs random cells compiled and evaluated: forty statements each, so that the compiler is called
-// seldom. SADDLE_TEST_PLAIN=500 runs as many of them, each time others.
+// TestGeneratedPlainCells runs random statements: fifty to a cell that is compiled, so that the compiler is called seldom,
+// and each a cell of its own that is evaluated. SADDLE_TEST_PLAIN=500 runs as many such cells, each time others.
 func TestGeneratedPlainCells(t *testing.T) {
 	if testing.Short() {
 		t.Skip("compiles cells")
 	}
-	rounds, seed := 12, uint64(1)
+	rounds, seed := 10, uint64(1)
 	if n, err := strconv.Atoi(os.Getenv("SADDLE_TEST_PLAIN")); err == nil {
 		rounds, seed = n, rand.Uint64()
 	}
@@ -417,14 +424,38 @@ func TestGeneratedPlainCells(t *testing.T) {
 	w := openTwo(t)
 	w.compare(differTypes)
 	w.compare(differVars)
-	g := &generator{rand.New(rand.NewPCG(seed, 0))}
+	g := &generator{rng: rand.New(rand.NewPCG(seed, 0))}
+	all, before := 0, w.plain.s.Evaluated()
 	for range rounds {
-		if code := g.cell(40); !w.compare(code) {
-			t.Errorf("a cell was not evaluated:\n%s", code)
+		var cell, got strings.Builder
+		for k := range 50 {
+			st := g.statement(k)
+			fmt.Fprintf(&cell, "%s; fmt.Println(%q)\n", st, st)
+			out, _, err := w.plain.try(st)
+			if err != nil {
+				t.Fatalf("%v\n%s\n%s", err, strings.Join(err.Traceback, "\n"), st)
+			}
+			got.WriteString(out + st + "\n")
+			all++
+		}
+		want, _, err := w.compiled.try(cell.String())
+		if err != nil {
+			t.Fatalf("%v\n%s", err, strings.Join(err.Traceback, "\n"))
+		}
+		if want != got.String() {
+			a, b := strings.Split(want, "\n"), strings.Split(got.String(), "\n")
+			for i := range min(len(a), len(b)) {
+				if a[i] != b[i] {
+					t.Fatalf("compiled: %s\nevaluated: %s\n%s", a[i], b[i], strings.Join(a[i:min(len(a), i+4)], "\n"))
+				}
+			}
 		}
 		w.compare(`fmt.Println(i1, i2, a8, b8, a16, b32, b64, u1, ub8, ub16, ub32, ub64, f32a, f32b, f1, f2, c64a, c2, n1, n2, m1, m2, flag, no, ints, arr, p1, *ptr, ages, grid, l.P, l.S, l.Depth, pair, words)`)
 		if t.Failed() {
 			return
 		}
+	}
+	if n := w.plain.s.Evaluated() - before; n < all*95/100 {
+		t.Errorf("only %d of %d statements were evaluated", n, all)
 	}
 }

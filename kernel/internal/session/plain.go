@@ -97,7 +97,7 @@ func (s *Session) translate(w *world, p *plan, mine map[types.Object]bool, show 
 		}
 		if !slices.Contains(program.Tables, file) {
 			program.Tables = append(program.Tables, file)
-			p.tabled = append(p.tabled, s.knownOf(tableGroup(path))...)
+			p.tabled = append(p.tabled, knownOf(s.ws, tableGroup(path))...)
 		}
 	}
 	return program
@@ -158,11 +158,11 @@ func tableGroup(path string) []string {
 	return []string{path}
 }
 
-// known returns those of a group that the workspace can import.
-func (s *Session) knownOf(group []string) []string {
+// knownOf returns those of a group that the workspace can import.
+func knownOf(ws *build.Workspace, group []string) []string {
 	var out []string
 	for _, p := range group {
-		if ok, _ := s.ws.Known(p); ok {
+		if ok, _ := ws.Known(p); ok {
 			out = append(out, p)
 		}
 	}
@@ -183,7 +183,7 @@ func (s *Session) table(path string) string {
 	if file, ok := s.tables.files[path]; ok {
 		return file
 	}
-	file, err := s.ws.Table(s.tables.ctx, s.tableCache(), false, false, s.knownOf(tableGroup(path))...)
+	file, err := s.ws.Table(s.tables.ctx, s.tableCache(), false, false, knownOf(s.ws, tableGroup(path))...)
 	if err != nil || file == "" {
 		return ""
 	}
@@ -191,7 +191,25 @@ func (s *Session) table(path string) string {
 	return file
 }
 
-func (s *Session) tableCache() string { return filepath.Join(s.cfg.Cache, "tables") }
+func (s *Session) tableCache() string { return tableCache(s.cfg) }
+
+func tableCache(cfg Config) string { return filepath.Join(cfg.Cache, "tables") }
+
+// warmTables builds the tables of the packages that cells use most.
+func warmTables(ctx context.Context, cfg Config, ws *build.Workspace) error {
+	built := map[string]bool{}
+	for _, p := range append([]string{"fmt"}, ownPackages...) {
+		group := knownOf(ws, tableGroup(p))
+		if len(group) == 0 || built[group[0]] {
+			continue
+		}
+		built[group[0]] = true
+		if _, err := ws.Table(ctx, tableCache(cfg), true, false, group...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // wantTables sees to the table of a package: it is built if need be, and opened in the worker. It returns at once.
 func (s *Session) wantTables(path string) {
@@ -229,10 +247,10 @@ func (s *Session) makeTable(path string, group []string) {
 		for _, p := range group {
 			s.ws.Load(t.ctx, p) // one that does not load is left out
 		}
-		if len(s.knownOf([]string{path})) == 0 {
+		if len(knownOf(s.ws, []string{path})) == 0 {
 			return
 		}
-		if _, err := s.ws.Table(t.ctx, s.tableCache(), true, true, s.knownOf(group)...); err != nil {
+		if _, err := s.ws.Table(t.ctx, s.tableCache(), true, true, knownOf(s.ws, group)...); err != nil {
 			s.cfg.Log.Warn("cells that use "+path+" are compiled, also plain ones", "err", err)
 			return
 		}
@@ -244,7 +262,7 @@ func (s *Session) makeTable(path string, group []string) {
 	proc := s.proc
 	s.runMu.Unlock()
 	if proc != nil {
-		s.ws.Opened(s.knownOf(group)...)
+		s.ws.Opened(knownOf(s.ws, group)...)
 		proc.Tell(worker.Request{Op: "tables", Tables: []string{file}})
 	}
 }

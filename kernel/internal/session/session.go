@@ -200,6 +200,10 @@ func Warm(ctx context.Context, cfg Config, progress func(string)) error {
 			return fmt.Errorf("compiling %s: %w", p, err)
 		}
 	}
+	progress("compiling the symbols of packages for cells that need no compiler")
+	if err := warmTables(ctx, cfg, ws); err != nil {
+		return err
+	}
 	return ws.Remember(filepath.Join(cfg.Cache, "worker"), cfg.Source)
 }
 

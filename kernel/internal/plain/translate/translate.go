@@ -100,7 +100,7 @@ func (t *translator) need(d *plain.Type) {
 			no("type %s is not compiled yet", d.Name)
 		}
 		t.paths[d.Pkg] = true
-	case "other":
+	case "other", "instance":
 		no("type %s", d.Text)
 	}
 	for _, e := range d.Of {
@@ -142,7 +142,7 @@ func (t *translator) describe(x types.Type, depth int) *plain.Type {
 			no("type %s", obj.Name())
 		}
 		if x.TypeArgs().Len() > 0 {
-			return &plain.Type{Kind: "other", Text: types.TypeString(x, nil)}
+			return t.instance(x)
 		}
 		if obj.Parent() != obj.Pkg().Scope() {
 			no("local type %s", obj.Name())
@@ -224,6 +224,39 @@ func (t *translator) describe(x types.Type, depth int) *plain.Type {
 		}
 	}
 	return &plain.Type{Kind: "other", Text: x.String()}
+}
+
+// instance describes an instance of a generic type, well enough to know it again.
+func (t *translator) instance(x *types.Named) *plain.Type {
+	obj := x.Obj()
+	args := ""
+	for arg := range x.TypeArgs().Types() {
+		text := t.path(arg)
+		if text == "" {
+			no("type %s", x)
+		}
+		if args != "" {
+			args += ","
+		}
+		args += text
+	}
+	if obj.Pkg() == t.Pkg {
+		name := t.Export(obj.Name())
+		return &plain.Type{Kind: "instance", Pkg: t.Unit(obj.Name()), Text: t.PkgName + "." + name + "[" + args + "]"}
+	}
+	return &plain.Type{Kind: "instance", Pkg: obj.Pkg().Path(), Text: obj.Pkg().Name() + "." + obj.Name() + "[" + args + "]"}
+}
+
+// path writes a type argument as the compiler names it, "" where that is not known here.
+func (t *translator) path(arg types.Type) string {
+	d := t.describe(arg, 0)
+	switch d.Kind {
+	case "basic":
+		return d.Text
+	case "named":
+		return d.Pkg + "." + d.Name
+	}
+	return ""
 }
 
 // plainBool tells whether a type is bool itself.

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Plain cells, which are evaluated and not compiled, need the functions, variables and types of the packages they use as
@@ -29,12 +30,14 @@ func (w *Workspace) Table(ctx context.Context, cache string, build, idle bool, p
 	}
 	key := hex.EncodeToString(h.Sum(nil)[:12])
 	file := filepath.Join(cache, key+".so")
-	if _, err := os.Stat(file); err == nil || !build {
-		if err != nil {
-			return "", nil
-		}
+	now := time.Now()
+	if os.Chtimes(file, now, now) == nil { // it is there, and in use
 		return file, nil
 	}
+	if !build {
+		return "", nil
+	}
+	removeUnused(cache)
 	if err := os.MkdirAll(cache, 0o755); err != nil {
 		return "", fmt.Errorf("building a table of symbols: %w", err)
 	}
@@ -60,6 +63,18 @@ func (w *Workspace) Table(ctx context.Context, cache string, build, idle bool, p
 		return "", fmt.Errorf("building a table of symbols: %w", err)
 	}
 	return file, nil
+}
+
+// unusedFor is how long a table stays that no kernel asks for: the packages it was made of may be gone.
+const unusedFor = 30 * 24 * time.Hour
+
+func removeUnused(cache string) {
+	entries, _ := os.ReadDir(cache)
+	for _, e := range entries {
+		if info, err := e.Info(); err == nil && time.Since(info.ModTime()) > unusedFor {
+			os.Remove(filepath.Join(cache, e.Name()))
+		}
+	}
 }
 
 // move renames a file, or copies it where it goes to another file system.

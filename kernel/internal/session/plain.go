@@ -146,6 +146,10 @@ var tableGroups = [][]string{
 		"strings", "sync", "time", "unicode", "unicode/utf8"},
 	{build.Module + "/lossviz", build.Module + "/lossviz/dataset", build.Module + "/lossviz/nn", build.Module + "/lossviz/train", build.Module + "/lossviz/landscape",
 		build.Module + "/lossviz/convexity", build.Module + "/lossviz/spectrum", build.Module + "/lossviz/chart", build.Module + "/lossviz/job"},
+	{"gonum.org/v1/gonum/mat", "gonum.org/v1/gonum/stat", "gonum.org/v1/gonum/floats", "gonum.org/v1/gonum/optimize", "gonum.org/v1/gonum/stat/distuv",
+		"gonum.org/v1/gonum/diff/fd", "gonum.org/v1/gonum/integrate"},
+	{"gonum.org/v1/plot", "gonum.org/v1/plot/plotter", "gonum.org/v1/plot/vg"},
+	{"github.com/janpfeifer/gonb/gonbui", "github.com/janpfeifer/gonb/gonbui/widgets", "github.com/janpfeifer/gonb/gonbui/dom", "github.com/janpfeifer/gonb/gonbui/comms"},
 	{"github.com/go-echarts/go-echarts/v2/charts", "github.com/go-echarts/go-echarts/v2/opts", "github.com/go-echarts/go-echarts/v2/components", "github.com/go-echarts/go-echarts/v2/types"},
 }
 

@@ -84,6 +84,7 @@ func linkerCall(printed, object, target string) (string, error) {
 			case w == "-plugin": // for link time optimization, which no Go object asks for
 				i++
 			case strings.HasPrefix(w, "-plugin-opt"), strings.HasPrefix(w, "-fuse-ld="), w == "-shared":
+			case strings.HasPrefix(w, "--build-id"): // a checksum of the whole file, which nobody reads
 			case w == "-o" && i+1 < len(words) && words[i+1] == target:
 				i++
 			case w == object:

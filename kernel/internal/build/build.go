@@ -93,6 +93,9 @@ type Workspace struct {
 	found   map[string][]string // packages of required modules by name; nil: not looked for yet
 }
 
+// cells is the folder of the packages that are made of cells, apart from the notebook as a program that !* lines see.
+const cells = "cells"
+
 // Open prepares a workspace in dir, an existing empty folder, for Saddle's module at source. Where notebookDir or a parent
 // holds a go.mod, its packages and versions count too.
 func Open(tools *Toolchain, dir, source, notebookDir string) (*Workspace, error) {
@@ -102,8 +105,10 @@ func Open(tools *Toolchain, dir, source, notebookDir string) (*Workspace, error)
 		// What tools leave when they are killed goes with the session.
 		env: append(os.Environ(), "TMPDIR="+filepath.Join(dir, "tmp"), "CGO_ENABLED=1", "GOWORK=off", "GOFLAGS="+goflags()),
 	}
-	if err := os.Mkdir(filepath.Join(dir, "tmp"), 0o700); err != nil {
-		return nil, fmt.Errorf("workspace: %w", err)
+	for _, folder := range []string{"tmp", cells} {
+		if err := os.Mkdir(filepath.Join(dir, folder), 0o700); err != nil {
+			return nil, fmt.Errorf("workspace: %w", err)
+		}
 	}
 	w.outer = sync.OnceValue(func() string {
 		script, err := tools.script(context.Background(), dir)
@@ -365,7 +370,7 @@ func (e *CompileError) Error() string { return strings.TrimSpace(e.Output) }
 
 // Compile builds a unit and returns the path of its plugin.
 func (w *Workspace) Compile(ctx context.Context, u Unit) (string, error) {
-	base := filepath.Join(w.Dir, filepath.Base(u.Path))
+	base := filepath.Join(w.Dir, cells, filepath.Base(u.Path))
 	if err := os.WriteFile(base+".go", []byte(u.Source), 0o644); err != nil {
 		return "", fmt.Errorf("writing the cell's package: %w", err)
 	}
@@ -412,7 +417,7 @@ func (w *Workspace) compile(ctx context.Context, u Unit, base string) (string, e
 	w.mu.Lock()
 	flags := w.flags
 	w.mu.Unlock()
-	if err := w.tool(ctx, u.Idle, "compile", append(slices.Clone(flags.Compile), "-o", base+".a", "-p", u.Path, "-trimpath", w.Dir+"=>", "-lang=go1.26", "-complete",
+	if err := w.tool(ctx, u.Idle, "compile", append(slices.Clone(flags.Compile), "-o", base+".a", "-p", u.Path, "-trimpath", filepath.Join(w.Dir, cells)+"=>", "-lang=go1.26", "-complete",
 		"-installsuffix", "dynlink", "-goversion", w.Tools.Version, "-c=2", "-dynlink", "-nolocalimports",
 		"-importcfg", cfg, "-pack", base+".go")...); err != nil {
 		return "", err

@@ -152,3 +152,34 @@ fmt.Print(n, word, err)`
 		t.Errorf("after an interrupted read: %q", r.Text)
 	}
 }
+
+// TestPager: a question mark behind a name shows what it is, beside the notebook.
+func TestPager(t *testing.T) {
+	k := jupytertest.Start(t)
+	k.MustRun("points := []int{3, 1, 2}\n// double is twice n.\nfunc double(n int) int { return 2 * n }")
+	for code, words := range map[string][]string{
+		"points?": {"[]int", "[3 1 2]"}, "double?": {"func double(n int) int", "double is twice n"}, "?strings.ToUpper": {"func strings.ToUpper", "upper case"},
+		"train.Adam?": {"func train.Adam", "arXiv"}, "%timeit?": {"LOOPS"}, "fmt.Println(\"ran\")\n%help %cd": {"directory"},
+	} {
+		r := k.MustRun(code)
+		payload, _ := r.Reply["payload"].([]any)
+		if len(payload) != 1 {
+			t.Errorf("%s: %d pages", code, len(payload))
+			continue
+		}
+		page, _ := payload[0].(map[string]any)
+		data, _ := page["data"].(map[string]any)
+		text, _ := data["text/plain"].(string)
+		for _, w := range words {
+			if page["source"] != "page" || !strings.Contains(text, w) {
+				t.Errorf("%s: the page does not say %q:\n%s", code, w, text)
+			}
+		}
+		if strings.Contains(code, "ran") != (r.Stdout == "ran\n") {
+			t.Errorf("%s printed %q", code, r.Stdout)
+		}
+	}
+	if r := k.Run("nosuch?"); r.Status != "error" || !strings.Contains(r.Value, "nosuch") {
+		t.Errorf("an unknown name: %s %s", r.Status, r.Value)
+	}
+}

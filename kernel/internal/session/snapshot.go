@@ -3,7 +3,10 @@ package session
 import (
 	"context"
 	"fmt"
+	"go/ast"
+	"maps"
 	"regexp"
+	"slices"
 	"sort"
 	"strings"
 
@@ -16,26 +19,26 @@ var canonicalName = regexp.MustCompile(`ⱟ[A-Za-z0-9_]+`)
 func (s *Session) Snapshot() assist.Snapshot {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	paths := map[string]string{}
-	for name, path := range s.known {
+	paths := maps.Clone(s.known)
+	// A package goes by the name that cells know it by, unless a variable or another package has that name now.
+	packageName := func(alias string) string {
+		path := s.aliasPath[alias]
+		for _, name := range slices.Sorted(maps.Keys(paths)) {
+			if paths[name] == path && s.live.names[name] == nil {
+				return name
+			}
+		}
+		name, ok := s.ws.PackageName(path)
+		if !ok {
+			name = strings.TrimPrefix(alias, "ⱟ")
+		}
+		for paths[name] != "" || s.live.names[name] != nil {
+			name += "_"
+		}
 		paths[name] = path
+		return name
 	}
-	plain := func(expr string) string {
-		return canonicalName.ReplaceAllStringFunc(expr, func(alias string) string {
-			path := s.aliasPath[alias]
-			for name, p := range paths {
-				if p == path {
-					return name
-				}
-			}
-			name, ok := s.ws.PackageName(path)
-			if !ok || paths[name] != "" {
-				name = strings.TrimPrefix(alias, "ⱟ")
-			}
-			paths[name] = path
-			return name
-		})
-	}
+	plain := func(expr string) string { return canonicalName.ReplaceAllStringFunc(expr, packageName) }
 	code := map[string]string{}
 	for _, r := range s.ran {
 		code[fmt.Sprintf("Cell[%d]", r.count)] = r.code
@@ -48,7 +51,15 @@ func (s *Session) Snapshot() assist.Snapshot {
 			snap.Vars = append(snap.Vars, assist.Var{Name: d.key, Type: plain(d.typeExpr)})
 		case d.chunk != nil:
 			decls.WriteString(docAbove(code[d.cell], s.fset.Position(d.node.Pos()).Line))
-			decls.WriteString(d.chunk.Slice(d.node.Pos(), d.node.End()))
+			var edits edits
+			ast.Inspect(d.node, func(n ast.Node) bool {
+				if id, ok := n.(*ast.Ident); ok && s.aliasPath[id.Name] != "" {
+					from := d.chunk.Offset(id.Pos())
+					edits.replace(from, identEnd(d.chunk.Text, from), packageName(id.Name))
+				}
+				return true
+			})
+			decls.WriteString(edits.apply(d.chunk.Text, d.chunk.Offset(d.node.Pos()), d.chunk.Offset(d.node.End())))
 			decls.WriteByte('\n')
 		}
 	}

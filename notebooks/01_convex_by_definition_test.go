@@ -41,6 +41,7 @@ func TestChords(t *testing.T) {
 		}{
 			{"x^2", func(x float64) float64 { return x * x }}, {"|x|", math.Abs}, {"softplus", softplus}, {"maximum of lines", maximum},
 			{"relu", func(x float64) float64 { return max(x, 0) }}, {"x^4", func(x float64) float64 { return x * x * x * x }},
+			{"softplus + |x|", func(x float64) float64 { return softplus(x) + math.Abs(x) }},
 		} {
 			share, _ := chords(convex.f, -5, 5, seed)
 			claims = append(claims, atMost("broken chords of "+convex.name, share, 0))
@@ -49,7 +50,16 @@ func TestChords(t *testing.T) {
 		half, _ := chords(sigmoid, -5, 5, seed)
 		sine, _ := chords(math.Sin, -5, 5, seed)
 		hill, _ := chords(minimum, -2, 5, seed)
+		difference, _ := chords(func(x float64) float64 { return softplus(x) - math.Abs(x) }, -5, 5, seed)
+		cube, _ := chords(func(x float64) float64 { return x * x * x }, -5, 5, seed)
 		random := rand.New(rand.NewPCG(seed, 0))
+		closest, spread := math.Inf(1), 0.0
+		for range 10000 {
+			p, q, r := 10*random.Float64(), 10*random.Float64(), 10*random.Float64()
+			if d := (p+q+r)/3 - math.Cbrt(p*q*r); d < closest {
+				closest, spread = d, max(p, q, r)-min(p, q, r)
+			}
+		}
 		fails := 0.0
 		for range 1000 {
 			z, mean := 0.0, 0.0
@@ -66,6 +76,8 @@ func TestChords(t *testing.T) {
 			atLeast("broken chords of (x^2-1)^2", few, 0.02), atMost("broken chords of (x^2-1)^2", few, 0.1), atLeast("its largest gap", gap, 0.5),
 			atLeast("broken chords of the sigmoid", half, 0.4), atLeast("broken chords of sin", sine, 0.4),
 			atLeast("broken chords of the minimum of lines", hill, 0.3),
+			atLeast("broken chords of softplus - |x|", difference, 0.05), atLeast("broken chords of x^3", cube, 0.3),
+			atLeast("arithmetic less geometric mean", closest, -1e-12), atMost("spread of the three numbers that come closest", spread, 1),
 			atMost("committees that do worse than their average member", fails, 0))
 	})
 }

@@ -218,7 +218,17 @@ const pageStyle = `main{max-width:1080px;margin:0 auto!important;padding:0 16px}
 .saddle-title{font:600 28px/1.3 system-ui,-apple-system,"Segoe UI",Helvetica,Arial,sans-serif}
 .saddle-toc{display:flex;flex-direction:column;gap:.2em;margin:1em 0;padding-left:1em;border-left:3px solid #9aa1ab}
 .saddle-toc a{text-decoration:none}
-@media print{.saddle-toc{display:none}.jp-Cell{break-inside:avoid}h1,h2,h3{break-after:avoid}.jp-InputPrompt,.jp-OutputPrompt{display:none}}
+.highlight pre,.jp-OutputArea pre{tab-size:4}
+@page{margin:15mm 14mm}
+@media print{
+:root{--jp-content-font-size1:12.5px;--jp-code-font-size:11px}
+main{padding:0}
+.saddle-toc,.jp-InputPrompt,.jp-OutputPrompt{display:none!important}
+.jp-OutputArea-child,table,figure,math[display=block]{break-inside:avoid}
+h1,h2,h3,h4,.jp-CodeCell .jp-Cell-inputWrapper{break-after:avoid}
+p,li,pre{orphans:4;widows:4}
+pre{white-space:pre-wrap!important;overflow:visible!important;overflow-wrap:anywhere}
+}
 .saddle-byline{color:#555d68;margin:-.4em 0 1.2em}
 .jp-Cell:is(.celltag_saddle-solution,:has(.celltag_saddle-solution)){border-left:4px solid #00956d}
 .jp-Cell:is(.celltag_saddle-solution,:has(.celltag_saddle-solution))::before{content:"Solution";display:block;padding-left:8px;color:#007a59;font:600 12px/1.6 system-ui,sans-serif}

@@ -416,7 +416,7 @@ func TestGeneratedPlainCells(t *testing.T) {
 	if testing.Short() {
 		t.Skip("compiles cells")
 	}
-	rounds, seed := 10, uint64(1)
+	rounds, seed := 7, uint64(1)
 	if n, err := strconv.Atoi(os.Getenv("SADDLE_TEST_PLAIN")); err == nil {
 		rounds, seed = n, rand.Uint64()
 	}

@@ -85,12 +85,34 @@ func (t *translator) place(x ast.Expr) *plain.Node {
 	if id, ok := ast.Unparen(x).(*ast.Ident); ok && id.Name == "_" {
 		return nil
 	}
+	return t.variable(x)
+}
+
+// variable translates an operand that is meant as a variable, to be set or pointed at: what leads there is read, and it
+// is not.
+func (t *translator) variable(x ast.Expr) *plain.Node {
+	itself := map[ast.Node]bool{}
+	for y := ast.Unparen(x); y != nil; {
+		itself[y] = true
+		switch z := y.(type) {
+		case *ast.SelectorExpr: // a field of a struct that is no pointer lies in the struct
+			if s := t.Info.Selections[z]; s != nil && !t.through(z.X, s.Index()) {
+				y = ast.Unparen(z.X)
+				continue
+			}
+		case *ast.IndexExpr:
+			if _, ok := t.Info.TypeOf(z.X).Underlying().(*types.Array); ok {
+				y = ast.Unparen(z.X)
+				continue
+			}
+		}
+		break
+	}
 	before := len(t.statement.read)
 	n := t.expr(x)
-	// The variable itself is written, not read; what leads there is read.
 	keep := t.statement.read[:before]
 	for _, r := range t.statement.read[before:] {
-		if r != ast.Node(ast.Unparen(x)) {
+		if !itself[r] {
 			keep = append(keep, r)
 		}
 	}

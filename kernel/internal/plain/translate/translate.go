@@ -484,8 +484,7 @@ func (t *translator) unary(x *ast.UnaryExpr, two bool) *plain.Node {
 	switch x.Op {
 	case token.AND:
 		inner := ast.Unparen(x.X)
-		n := &plain.Node{Op: "addr", Type: t.typ(t.Info.TypeOf(x)), Args: []*plain.Node{t.expr(inner)}}
-		return n
+		return &plain.Node{Op: "addr", Type: t.typ(t.Info.TypeOf(x)), Args: []*plain.Node{t.variable(inner)}}
 	case token.ARROW:
 		op := "recv"
 		if two {
@@ -619,22 +618,30 @@ func (t *translator) method(x *ast.CallExpr, sel *ast.SelectorExpr, s *types.Sel
 		no("%s looks at its callers", fn.FullName())
 	}
 	path := s.Index()
-	n := &plain.Node{Op: "method", Line: t.line(x.Lparen), Name: t.Export(fn.Name()), Path: path[:len(path)-1], Flag: x.Ellipsis.IsValid(),
-		Args: append([]*plain.Node{t.expr(sel.X)}, t.list(x.Args)...)}
-	if t.through(sel.X, n.Path) {
-		t.statement.reads(sel.X)
-	}
+	n := &plain.Node{Op: "method", Line: t.line(x.Lparen), Name: t.Export(fn.Name()), Path: path[:len(path)-1], Flag: x.Ellipsis.IsValid()}
 	recv := fn.Signature().Recv().Type()
-	// An interface embedded in a struct has its methods promoted.
+	// Methods are promoted from embedded fields, an interface perhaps. Such a field is read where it holds a pointer or the
+	// receiver is a copy.
 	holder := t.Info.TypeOf(sel.X)
-	for _, i := range n.Path {
+	through, loaded := false, false
+	for k, i := range n.Path {
 		if p, ok := holder.Underlying().(*types.Pointer); ok {
+			through, loaded = true, loaded || k > 0
 			holder = p.Elem()
 		}
 		holder = holder.Underlying().(*types.Struct).Field(i).Type()
 	}
 	_, isPointer := holder.Underlying().(*types.Pointer)
 	_, wantsPointer := types.Unalias(recv).(*types.Pointer)
+	if wantsPointer && !isPointer {
+		n.Args = []*plain.Node{t.variable(sel.X)}
+	} else {
+		n.Args = []*plain.Node{t.expr(sel.X)}
+	}
+	n.Args = append(n.Args, t.list(x.Args)...)
+	if through && (loaded || isPointer || !wantsPointer) {
+		t.statement.reads(sel.X)
+	}
 	switch {
 	case types.IsInterface(holder):
 		n.Text = "interface"

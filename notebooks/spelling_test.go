@@ -69,7 +69,8 @@ func misspelt(markdown string, known map[string]bool) ([]string, error) {
 	}
 	var wrong []string
 	for word := range strings.FieldsSeq(string(out)) {
-		if !known[word] && !known[strings.TrimSuffix(word, "'s")] && !slices.Contains(wrong, word) {
+		stem := strings.TrimSuffix(word, "'s")
+		if !known[stem] && !known[strings.ToLower(stem)] && !slices.Contains(wrong, word) {
 			wrong = append(wrong, word)
 		}
 	}

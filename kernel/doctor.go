@@ -48,17 +48,21 @@ func doctor(ctx context.Context, w io.Writer) error {
 	for _, check := range []struct {
 		name string
 		find func(context.Context) finding
+		mend string // where the finding itself knows no better
 	}{
-		{"Go and C", checkToolchain},
-		{"source", checkSource},
-		{"folders", checkFolders},
-		{"gopls", checkGopls},
-		{"Jupyter", checkJupyter},
-		{"kernelspec", checkKernelspec},
-		{"page libraries", checkLibraries},
-		{"a cell", checkCell},
+		{"Go and C", checkToolchain, "install Go 1.26 or later and a C compiler, and have both on the PATH"},
+		{"source", checkSource, "run ./install.sh in a clone of Saddle"},
+		{"folders", checkFolders, "set SADDLE_DATA and SADDLE_CACHE to folders that can be written"},
+		{"gopls", checkGopls, `run "saddle warm", which builds it`},
+		{"Jupyter", checkJupyter, "run ./install.sh in a clone of Saddle, or pip install jupyterlab"},
+		{"kernelspec", checkKernelspec, `run "saddle install"`},
+		{"page libraries", checkLibraries, "run ./install.sh in a clone of Saddle, which fetches them"},
+		{"a cell", checkCell, `mend what is wrong above first; else "SADDLE_LOG=debug saddle run notebook.ipynb" says more`},
 	} {
 		f := check.find(ctx)
+		if f.mend == "" {
+			f.mend = check.mend
+		}
 		if f.wrong == nil {
 			fmt.Fprintf(w, "ok    %-15s %s\n", check.name, f.ok)
 			continue
@@ -70,9 +74,7 @@ func doctor(ctx context.Context, w io.Writer) error {
 			failed++
 		}
 		fmt.Fprintf(w, "%s %-15s %v\n", word, check.name, f.wrong)
-		if f.mend != "" {
-			fmt.Fprintf(w, "      %-15s -> %s\n", "", f.mend)
-		}
+		fmt.Fprintf(w, "      %-15s -> %s\n", "", f.mend)
 	}
 	if failed > 0 {
 		return exitCode(1)

@@ -54,5 +54,24 @@ starts it. If something does not work, "saddle doctor" says what is missing.`,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
 	root.AddCommand(doctorCommand(), handoutCommand(), kernelCommand(), installCommand(), inspectCommand(), judgeCommand(), mergeCommand(), pathsCommand(), runCommand(), schemaCommand(), sliceCommand(), uninstallCommand(), versionCommand(), warmCommand())
+	root.SetFlagErrorFunc(misuse)
+	for _, c := range root.Commands() {
+		if check := c.Args; check != nil {
+			c.Args = func(cmd *cobra.Command, args []string) error {
+				if err := check(cmd, args); err != nil {
+					return misuse(cmd, err)
+				}
+				return nil
+			}
+		}
+	}
 	return root
+}
+
+// misuse says how a command is meant to be used.
+func misuse(cmd *cobra.Command, err error) error {
+	if !cmd.HasParent() {
+		return err
+	}
+	return fmt.Errorf("%s: %w\nusage: %s\n%q says more", cmd.Name(), err, cmd.UseLine(), "saddle help "+cmd.Name())
 }

@@ -76,14 +76,14 @@ func runNotebook(ctx context.Context, w io.Writer, path string, o runOptions) (e
 			code = append(code, c)
 		}
 	}
-	failed := 0
+	var failed []string
 	for i, c := range code {
 		ok, err := runCell(ctx, w, kernel.Client, c, fmt.Sprintf("[%d/%d]", i+1, len(code)), o)
 		if err != nil {
 			return err
 		}
 		if !ok {
-			failed++
+			failed = append(failed, fmt.Sprint(i+1))
 			if !o.keepGoing {
 				break
 			}
@@ -98,8 +98,8 @@ func runNotebook(ctx context.Context, w io.Writer, path string, o runOptions) (e
 		}
 	}
 	seconds := time.Since(started).Seconds()
-	if failed > 0 {
-		fmt.Fprintf(w, "%s: %s failed, after %.1f s\n", path, plural(failed, "cell"), seconds)
+	if len(failed) > 0 {
+		fmt.Fprintf(w, "%s: cell %s of %d failed, after %.1f s\n", path, strings.Join(failed, ", "), len(code), seconds)
 		return exitCode(1)
 	}
 	fmt.Fprintf(w, "%s: %s in %.1f s\n", path, plural(len(code), "cell"), seconds)

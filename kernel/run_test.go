@@ -50,7 +50,7 @@ func TestRun(t *testing.T) {
 
 	bad := write("bad.ipynb", code(`a := []int{}`, "")+","+code(`// the culprit\na[3]`, "")+","+code(`fmt.Println(\"never\")`, ""))
 	out, status = saddle(t, "run", bad)
-	if status != 1 || !strings.Contains(out, "    // the culprit\n    a[3]\n") || !strings.Contains(out, "index out of range") || strings.Contains(out, "never") {
+	if status != 1 || !strings.Contains(out, "    // the culprit\n    a[3]\n") || !strings.Contains(out, "index out of range") || strings.Contains(out, "never") || !strings.Contains(out, "cell 2 of 3 failed") {
 		t.Errorf("exit status %d:\n%s", status, out)
 	}
 	if out, status = saddle(t, "run", "--keep-going", bad); status != 1 || !strings.Contains(out, "never\n") {
@@ -104,6 +104,27 @@ func TestDoctor(t *testing.T) {
 	out, status := saddle(t, "doctor")
 	if status != 1 || !strings.Contains(out, "FAIL  Go and C") || !strings.Contains(out, "install") {
 		t.Errorf("exit status %d:\n%s", status, out)
+	}
+	if wrong, mends := strings.Count(out, "\nFAIL ")+strings.Count(out, "\nminor ")+1, strings.Count(out, "-> "); mends != wrong {
+		t.Errorf("%d things are wrong, and %d mends are named:\n%s", wrong, mends, out)
+	}
+}
+
+func TestMisuse(t *testing.T) {
+	for _, c := range []struct {
+		args []string
+		says []string
+	}{
+		{[]string{"run"}, []string{"run: ", "usage: saddle run notebook", `"saddle help run" says more`}},
+		{[]string{"slice", "--nosuch"}, []string{"--nosuch", "usage: saddle slice JOB.json", `"saddle help slice"`}},
+		{[]string{"rnu"}, []string{"rnu", "run"}},
+	} {
+		out, status := saddle(t, c.args...)
+		for _, words := range c.says {
+			if status != 1 || !strings.Contains(out, words) {
+				t.Errorf("saddle %v: exit status %d, does not say %q:\n%s", c.args, status, words, out)
+			}
+		}
 	}
 }
 

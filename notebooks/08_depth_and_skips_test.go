@@ -62,7 +62,7 @@ func TestDepthAndSkips(t *testing.T) {
 				for i := range near.X {
 					for j := range near.Y {
 						if near.Values[landscape.NameHessianMin][i][j] < 0 {
-							n.ratio += near.Values[landscape.NameHessianRatio][i][j] / 9
+							n.ratio += min(1, near.Values[landscape.NameHessianRatio][i][j]) / 9
 						}
 					}
 				}

@@ -1,9 +1,11 @@
 package spectrum_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"math"
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/gosaddle/saddle/lossviz/convexity"
@@ -33,7 +35,8 @@ func TestAgainstPyTorch(t *testing.T) {
 	if err := json.Unmarshal(text, &file); err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range file.Cases {
+	peers := pyhessian(t)
+	for k, c := range file.Cases {
 		act, err := nn.ParseActivation(c.Activation)
 		if err != nil {
 			t.Fatal(err)
@@ -78,6 +81,22 @@ func TestAgainstPyTorch(t *testing.T) {
 		if !(enclosed.Value.Lo-1e-14 <= c.Value && c.Value <= enclosed.Value.Hi+1e-14) {
 			t.Errorf("%v %s: value %v is enclosed by %v", c.Sizes, c.Activation, c.Value, enclosed.Value)
 		}
+		// pyhessian finds those of largest size, by power iteration, and estimates the trace as Trace does.
+		bySize := slices.Clone(values)
+		slices.SortFunc(bySize, func(a, b float64) int { return cmp.Compare(math.Abs(b), math.Abs(a)) })
+		for i, want := range peers[k].Values {
+			if math.Abs(bySize[i]-want) > 1e-5*largest {
+				t.Errorf("%v %s: eigenvalues of largest size %v, pyhessian has %v", c.Sizes, c.Activation, bySize[:2], peers[k].Values)
+			}
+		}
+		trace := spectrum.Trace(loss, c.Theta, spectrum.Probes(1000))
+		density := spectrum.Density(loss, c.Theta)
+		if apart := math.Abs(trace.Value - peers[k].Trace); apart > 5*math.Hypot(trace.StdErr, peers[k].Error)+1e-9*largest {
+			t.Errorf("%v %s: %v, pyhessian has %v +- %v", c.Sizes, c.Activation, trace, peers[k].Trace, peers[k].Error)
+		}
+		if mean := trace.Value / float64(n); math.Abs(density.Moment(1)-mean) > largest/2 {
+			t.Errorf("%v %s: mean eigenvalue %v by the density, %v by the trace", c.Sizes, c.Activation, density.Moment(1), mean)
+		}
 		ends := spectrum.Extremes(loss, c.Theta, 2, 2)
 		for k := range 2 {
 			if math.Abs(ends.Lowest[k].Value-c.Eigenvalues[k]) > 1e-7*largest || math.Abs(ends.Highest[k].Value-c.Eigenvalues[n-1-k]) > 1e-7*largest {
@@ -85,4 +104,20 @@ func TestAgainstPyTorch(t *testing.T) {
 			}
 		}
 	}
+}
+
+// pyhessian is what testdata/make_pyhessian.py wrote, case by case.
+func pyhessian(t *testing.T) (found []struct {
+	Values       []float64
+	Trace, Error float64
+}) {
+	t.Helper()
+	text, err := os.ReadFile("testdata/pyhessian.json")
+	if err == nil {
+		err = json.Unmarshal(text, &found)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
 }

@@ -50,6 +50,9 @@ func children(t *testing.T, parent int, name string) (pids []int) {
 // message is all that a failed cell says.
 func message(r *jupytertest.Result) string { return r.Value + "\n" + strings.Join(r.Traceback, "\n") }
 
+// compiled makes a cell of statements that no evaluator answers: the compiler and the linker have to.
+func compiled(statements string) string { return "func() {\n" + statements + "\n}()" }
+
 // TestWorkerLost: however the worker ends, the cell says so and names %restore, and %restore brings the values back.
 func TestWorkerLost(t *testing.T) {
 	k := jupytertest.Start(t, func(cmd *exec.Cmd) { cmd.Env = append(cmd.Env, "SADDLE_MEMORY=600MB") })
@@ -222,7 +225,7 @@ func TestDiskFull(t *testing.T) {
 	for _, left := range []int64{0, 1 << 20} { // the first write fails; a later one does
 		fill(t, filler, left)
 		for i := range 2 {
-			r := k.Run(fmt.Sprintf("for k := range 1 {\n\tfmt.Println(x, k, %d, %d)\n}", left, i))
+			r := k.Run(compiled(fmt.Sprintf("fmt.Println(x, %d, %d)", left, i)))
 			if r.Status != "error" || !strings.Contains(strings.ToLower(message(r)), "no space left") {
 				t.Errorf("with %d bytes left: %s: %s", left, r.Status, message(r))
 			}
@@ -230,7 +233,7 @@ func TestDiskFull(t *testing.T) {
 		if err := os.Remove(filler); err != nil {
 			t.Fatal(err)
 		}
-		if r := k.MustRun(fmt.Sprintf("for k := range 1 {\n\tfmt.Println(x, k, %d)\n}", left)); r.Stdout != fmt.Sprintf("7 0 %d\n", left) {
+		if r := k.MustRun(compiled(fmt.Sprintf("fmt.Println(x, %d)", left))); r.Stdout != fmt.Sprintf("7 %d\n", left) {
 			t.Errorf("with room again: %q", r.Stdout)
 		}
 	}
@@ -264,7 +267,7 @@ func fill(t *testing.T, name string, left int64) {
 // TestBuildCacheGone: what is deleted from Go's build cache while the kernel runs is built again.
 func TestBuildCacheGone(t *testing.T) {
 	k := jupytertest.Start(t)
-	const cell = "for i := range 1 {\n\tw := tabwriter.NewWriter(os.Stdout, 5, 0, 1, '.', 0)\n\tfmt.Fprintf(w, \"a\\t%d\\n\", i+X)\n\tw.Flush()\n}"
+	cell := compiled("w := tabwriter.NewWriter(os.Stdout, 5, 0, 1, '.', 0)\nfmt.Fprintf(w, \"a\\t%d\\n\", X)\nw.Flush()")
 	k.MustRun("X := 1\n" + cell)
 	// Go tells where the archive of a package lies that no other test uses.
 	out := k.MustRun("!go list -export -buildmode=plugin -f '{{.Export}}' text/tabwriter").Stdout
@@ -329,7 +332,7 @@ func TestFourKernels(t *testing.T) {
 	for i, k := range kernels {
 		wg.Go(func() {
 			for j := range 2 {
-				code := fmt.Sprintf("n%d := %d\nfor range 1 {\n\tfmt.Println(n%d, strings.Repeat(\"x\", %d))\n}", j, 10*i+j, j, i)
+				code := fmt.Sprintf("n%d := %d\n", j, 10*i+j) + compiled(fmt.Sprintf("fmt.Println(n%d, strings.Repeat(\"x\", %d))", j, i))
 				r := k.Run(code)
 				if want := fmt.Sprintln(10*i+j, strings.Repeat("x", i)); r.Stdout != want {
 					t.Errorf("kernel %d printed %q, want %q: %s", i, r.Stdout, want, message(r))
@@ -373,7 +376,7 @@ func TestNoFilesLeft(t *testing.T) {
 	tmp := t.TempDir()
 	start := func() *jupytertest.Kernel {
 		k := jupytertest.Start(t, func(cmd *exec.Cmd) { cmd.Env = append(cmd.Env, "TMPDIR="+tmp) })
-		k.MustRun("x := 1\nfor range 2 {\n\tx++\n}")
+		k.MustRun("x := 1\n" + compiled("x++"))
 		return k
 	}
 	sessions := func(k *jupytertest.Kernel) []string {

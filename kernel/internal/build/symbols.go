@@ -154,12 +154,8 @@ func SymbolOf(obj types.Object, expr string) string {
 		if i, ok := t.Underlying().(*types.Interface); ok && !i.IsMethodSet() {
 			return "" // a constraint
 		}
-		return TypeSymbol(expr)
+		// A cell is likely to make lists and pointers of a type.
+		return fmt.Sprintf("[]any{(*%[1]s)(nil), (*[]%[1]s)(nil), (*[]*%[1]s)(nil), (*map[string]%[1]s)(nil)}", expr)
 	}
 	return ""
-}
-
-// TypeSymbol is the expression for a type: a cell is likely to make lists and pointers of it.
-func TypeSymbol(expr string) string {
-	return fmt.Sprintf("[]any{(*%[1]s)(nil), (*[]%[1]s)(nil), (*[]*%[1]s)(nil), (*map[string]%[1]s)(nil)}", expr)
 }

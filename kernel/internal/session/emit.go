@@ -249,13 +249,16 @@ func (e *emitter) methodWrapper(w *world, d *decl) {
 func methodSlot(key string) string { return worker.Private + "m_" + strings.ReplaceAll(key, ".", "_") }
 
 // symbol hands a type, or the slot of a function, to cells that are evaluated.
-func (e *emitter) symbol(d *decl) {
+func (e *emitter) symbol(w *world, d *decl) {
 	value := "&" + export(d.key)
-	if g, ok := d.node.(*ast.GenDecl); ok {
-		if g.Specs[0].(*ast.TypeSpec).TypeParams != nil {
+	if d.kind == typeName {
+		obj := w.pkg.Scope().Lookup(d.key)
+		if obj == nil {
 			return
 		}
-		value = build.TypeSymbol(export(d.key))
+		if value = build.SymbolOf(obj, export(d.key)); value == "" {
+			return
+		}
 	}
 	fmt.Fprintf(&e.symbols, "case %q:\nreturn %s\n", export(d.key), value)
 }

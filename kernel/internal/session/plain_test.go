@@ -26,5 +26,8 @@ func TestPlain(t *testing.T) {
 	b.fail("var a []int\na[\nx]", "index out of range [13] with length 0", "Cell[12]:2")
 	b.run("func f(p *P) int { return -p.x }", "")
 	b.run("f(&p)", "-2")
+	b.run("type number interface{ ~int | ~float64 }\ntype same interface{ comparable; area() int }\ntype pairOf[T number] struct{ a, b T }\ntype ints = pairOf[int]\ntype names = []string\nfunc sum[T number](x, y T) T { return x + y }", "")
+	b.run("v := ints{1, 2}; w := names{\"a\"}; sum(v.a, v.b)", "3")
+	b.run("v.a += 4; v.a + len(w)", "6")
 	b.run("func() int { return x + f(&p) }()", "11")
 }

@@ -601,7 +601,7 @@ func (s *Session) compile(ctx context.Context, p *plan, before *live, w *world, 
 		switch d.kind {
 		case typeName:
 			e.typeDecl(world, d)
-			e.symbol(d)
+			e.symbol(world, d)
 		case constants:
 			e.constDecl(world, d)
 		case generic:
@@ -612,7 +612,7 @@ func (s *Session) compile(ctx context.Context, p *plan, before *live, w *world, 
 			}
 			e.implementation(world, d)
 			if d.kind == function && e.here[d.key] {
-				e.symbol(d)
+				e.symbol(world, d)
 			}
 		}
 	}

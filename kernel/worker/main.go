@@ -316,6 +316,11 @@ func (r *runner) show(values []any, quiet bool) {
 	if bundle != nil {
 		send(worker.Event{Kind: "result", Ack: true, Display: &worker.Display{Data: bundle}})
 	}
+	if len(values) == 1 && values[0] != nil {
+		if err := show.Err(values[0]); err != nil {
+			fmt.Fprintln(os.Stderr, "not finished:", err) // else its figure would pass for the whole
+		}
+	}
 }
 
 func (r *runner) fail(f *worker.Failure) {

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"html"
 	"image"
@@ -18,7 +19,8 @@ import (
 )
 
 // Bundle returns what to show for the results of an expression, by MIME type, ready for JSON: binary types in base64.
-// It is nil where there is nothing to show. An error is one that a value carries or that came of rendering it.
+// It is nil where there is nothing to show. An error is one that a value carries or that came of rendering it; a value that
+// was interrupted and can show what it has is shown.
 func Bundle(values ...any) (map[string]any, error) {
 	if len(values) == 0 {
 		return nil, nil
@@ -34,14 +36,18 @@ func Bundle(values ...any) (map[string]any, error) {
 	if isNil(v) {
 		return map[string]any{"text/plain": fmt.Sprint(v)}, nil
 	}
-	if err := Err(v); err != nil {
-		return nil, err
+	carried := Err(v)
+	if carried != nil && !Unfinished(carried) {
+		return nil, carried
 	}
 	data, err := rich(v)
 	if err != nil {
 		return nil, fmt.Errorf("showing a %T: %w", v, err)
 	}
 	if data == nil {
+		if carried != nil {
+			return nil, carried
+		}
 		data = map[string]any{}
 	}
 	if _, ok := data["text/plain"]; !ok {
@@ -69,6 +75,11 @@ func Err(v any) error {
 		return e.Err()
 	}
 	return nil
+}
+
+// Unfinished tells whether an error that a value carries says that it was interrupted: what it holds so far can be shown.
+func Unfinished(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
 // rich asks a value to show itself.

@@ -1,7 +1,9 @@
 package show_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"image"
 	"strings"
 	"testing"
@@ -21,6 +23,24 @@ func (page) Markdown() string { return "**page**" }
 type broken struct{}
 
 func (broken) Err() error { return errors.New("was never made") }
+
+type half struct{ page }
+
+func (half) Err() error { return fmt.Errorf("after 3 of 9 steps: %w", context.Canceled) }
+
+type mute struct{}
+
+func (mute) Err() error { return context.Canceled }
+
+func TestBundleShowsWhatAnInterruptLeft(t *testing.T) {
+	b, err := show.Bundle(half{})
+	if err != nil || b["text/html"] != "<b>page</b>" {
+		t.Errorf("a value that was interrupted shows %v, %v", b, err)
+	}
+	if _, err := show.Bundle(mute{}); err == nil {
+		t.Error("one that cannot show itself hides that it was interrupted")
+	}
+}
 
 func TestBundle(t *testing.T) {
 	bar := charts.NewBar()

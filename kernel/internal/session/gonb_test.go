@@ -73,4 +73,9 @@ func TestFlags(t *testing.T) {
 	b.run("func show() { fmt.Print(*who, n, flag.Args()) }\n%exec show -n=5 rest", "nobody5 [rest]")
 	b.run("%args --who=Wally\nfunc main() { flag.Parse(); show() }", "Wally1 []")
 	b.run("fmt.Print(len(os.Args))", "1")
+	b.s.WaitTables() // from here on cells may be evaluated
+	for range 2 {
+		b.run("var again = flag.Bool(\"again\", false, \"\")", "")
+	}
+	b.run("%% -again\n*again", "true")
 }

@@ -396,6 +396,9 @@ func (t *translator) function(obj *types.Func) *plain.Node {
 	if readsStack(obj.Pkg().Path()) {
 		no("%s looks at its callers", obj.FullName())
 	}
+	if obj.Pkg().Path() == "flag" {
+		no("%s: a compiled cell may define its flags again", obj.FullName())
+	}
 	t.paths[obj.Pkg().Path()] = true
 	return &plain.Node{Op: "func", Pkg: obj.Pkg().Path(), Name: obj.Name()}
 }

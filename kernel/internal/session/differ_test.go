@@ -168,6 +168,8 @@ var differCells = []string{
 	`fmt.Println(two()); n, s := two(); fmt.Println(n, s, three(two()), three(1, "a", 2, nil, "c"), three(1, "a"), three(1, "b", []any{1, 2}...))`,
 	`good, err1 := parse("12"); bad, err2 := parse("xy"); fmt.Println(good, err1, bad, err2, err1 == nil)`,
 	`next(); next()`,
+	`fmt.Println(p1.Move(1).Sum(), ptr.Move(2).Sum(), ptr.Sum(), p1.Sum(), next(), l.Sum(), next())`,
+	`three(ptr.Sum(), fmt.Sprint(ptr.Move(3).X), ptr.Sum(), l.Deep(), add(ptr.Move(4).X), add(ptr.X), add(*&ptr.X))`,
 	`fun(4) + fun(i1)`,
 	`ch <- 1; ch <- i1; got := <-ch; again, open1 := <-ch; fmt.Println(got, again, open1, len(ch), cap(ch)); close(ch); last, open2 := <-ch; fmt.Println(last, open2)`,
 	`pair.First + fmt.Sprint(pair.Second, pair.Swap().First)`,

@@ -22,15 +22,28 @@ func within(inner, outer ast.Node) bool {
 }
 
 // settle refuses a statement in which the order of a read and a call is open: where neither is an operand of the other.
+// Calls come in the order of the text, so what another call reads as its operand has its place among them.
 func (t *translator) settle() {
+	placed := func(r, c ast.Node) bool {
+		for _, k := range t.statement.called {
+			if _, ok := k.(*ast.CallExpr); ok && k != c && k != r && within(r, k) && !within(c, k) && !t.isBuiltin(k.(*ast.CallExpr)) {
+				return true
+			}
+		}
+		return false
+	}
 	for _, c := range t.statement.called {
 		for _, r := range t.statement.read {
-			if !within(r, c) && !within(c, r) {
+			if !within(r, c) && !within(c, r) && !placed(r, c) {
 				no("the order of a call and of reading what it may change is the compiler's to choose")
 			}
 		}
 	}
 	t.statement = effects{}
+}
+
+func (t *translator) isBuiltin(x *ast.CallExpr) bool {
+	return t.Info.Types[ast.Unparen(x.Fun)].IsBuiltin()
 }
 
 // effect notes a call, unless it is one that cannot change what the cell can see: a library function that is given

@@ -255,7 +255,9 @@ func (s *Session) makeTable(path string, group []string) {
 			return
 		}
 		if _, err := s.ws.Table(t.ctx, s.tableCache(), true, true, knownOf(s.ws, group)...); err != nil {
-			s.cfg.Log.Warn("cells that use "+path+" are compiled, also plain ones", "err", err)
+			if t.ctx.Err() == nil { // else the session has ended
+				s.cfg.Log.Warn("cells that use "+path+" are compiled, also plain ones", "err", err)
+			}
 			return
 		}
 		if file = s.table(path); file == "" {

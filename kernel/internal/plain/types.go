@@ -25,8 +25,8 @@ func fromPointer(p unsafe.Pointer) reflect.Type {
 	return reflect.TypeOf(x)
 }
 
-// seeds are types that cells are likely to make of basic ones; naming them here puts them into the worker.
-var seeds = slices.Concat(
+// Types that cells are likely to make of basic ones: naming them here puts them into the worker.
+var _ = slices.Concat(
 	made1[bool](), made1[string](), made1[int](), made1[int8](), made1[int16](), made1[int32](), made1[int64](),
 	made1[uint](), made1[uint8](), made1[uint16](), made1[uint32](), made1[uint64](), made1[float32](), made1[float64](),
 	made1[complex64](), made1[complex128](), made1[any](), made1[error](),

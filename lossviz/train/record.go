@@ -148,7 +148,11 @@ func (r *recorder) add(step int, theta []float64, value, norm, rate float64) boo
 		judged = run.test[len(run.test)-1]
 	}
 	if !r.c.quiet {
-		r.live.Update(func() chart.Figure { return r.run.Figure() })
+		r.live.Update(func() chart.Figure {
+			f := r.run.Figure()
+			f.Planned = r.run.planned // the axis stands still while the curve grows
+			return f
+		})
 	}
 	if r.c.patience > 0 {
 		if judged < r.best-r.c.improvement {

@@ -112,7 +112,7 @@ func (r *Run) String() string {
 
 // Figure is the training curve, to be changed or saved.
 func (r *Run) Figure() chart.TrainingCurve {
-	f := chart.TrainingCurve{Title: r.name, Planned: r.planned, Caption: r.caption()}
+	f := chart.TrainingCurve{Title: r.name, Caption: r.caption()}
 	f.Train, f.Rate = thin(r.losses), thin(r.rates)
 	f.Steps = make([]float64, len(f.Train))
 	stride := thinning(len(r.losses))

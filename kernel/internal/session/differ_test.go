@@ -123,6 +123,8 @@ var nilSlice []int
 var nilFunc func()
 ch := make(chan int, 3)
 next := counter()
+setter := func() int { i1 += 1000; return i1 }
+reader := func() int { return i2 }
 var fun Fun = func(n int) int { return n * 10 }
 pair := Pair[string, int]{"k", 3}
 var buf strings.Builder
@@ -168,6 +170,7 @@ var differCells = []string{
 	`fmt.Println(two()); n, s := two(); fmt.Println(n, s, three(two()), three(1, "a", 2, nil, "c"), three(1, "a"), three(1, "b", []any{1, 2}...))`,
 	`good, err1 := parse("12"); bad, err2 := parse("xy"); fmt.Println(good, err1, bad, err2, err1 == nil)`,
 	`next(); next()`,
+	`fmt.Println(i1, setter(), i1)`, `i1 + setter()`, `fmt.Println(i2, reader(), i2); i2 + reader()`,
 	`fmt.Println(p1.Move(1).Sum(), ptr.Move(2).Sum(), ptr.Sum(), p1.Sum(), next(), l.Sum(), next())`,
 	`three(ptr.Sum(), fmt.Sprint(ptr.Move(3).X), ptr.Sum(), l.Deep(), add(ptr.Move(4).X), add(ptr.X), add(*&ptr.X))`,
 	`fun(4) + fun(i1)`,

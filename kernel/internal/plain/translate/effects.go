@@ -95,7 +95,7 @@ func flat(x types.Type) bool {
 }
 
 // Exposes returns the notebook's variables that a node lets other code change: their address is taken, or a function
-// literal mentions them.
+// literal sets them.
 func Exposes(info *types.Info, node ast.Node, isVar func(*types.Var) bool) map[string]bool {
 	names := map[string]bool{}
 	root := func(x ast.Expr) {
@@ -140,8 +140,16 @@ func Exposes(info *types.Info, node ast.Node, isVar func(*types.Var) bool) map[s
 			}
 		case *ast.FuncLit:
 			ast.Inspect(n.Body, func(n ast.Node) bool {
-				if id, ok := n.(*ast.Ident); ok {
-					root(id)
+				switch n := n.(type) {
+				case *ast.AssignStmt:
+					for _, x := range n.Lhs {
+						root(x)
+					}
+				case *ast.IncDecStmt:
+					root(n.X)
+				case *ast.RangeStmt:
+					root(n.Key)
+					root(n.Value)
 				}
 				return true
 			})

@@ -76,7 +76,7 @@ func TestBundleIsSmallAndWhole(t *testing.T) {
 	}
 }
 
-// A surface of many points is thinned, and says so: 151 x 151 turn at 30 frames a second on a small graphics card.
+// A surface of many points is thinned, and says so: 151 x 151 is what a page can be expected to turn without a pause.
 func TestLargeSurfaceIsThinned(t *testing.T) {
 	s := doubleWell(501)
 	page, picture, words := bundled(t, s)

@@ -10,20 +10,20 @@ import (
 // GradientDescent takes steps theta <- theta - rate * gradient, with [Momentum] if asked.
 func GradientDescent(loss landscape.Objective, start []float64, opts ...Option) *Run {
 	c := newConfig(opts)
-	return descend(loss, start, c, fmt.Sprintf("gradient descent, rate %g", c.rate), c.momentumRule())
+	return descend(loss, start, c, fmt.Sprintf("gradient descent, rate %.4g", c.rate), c.momentumRule())
 }
 
 // SGD is gradient descent on mini-batches of 32 samples ([Batch] changes that).
 func SGD(loss landscape.Objective, start []float64, opts ...Option) *Run {
 	c := newConfig(append([]Option{Batch(32)}, opts...))
-	return descend(loss, start, c, fmt.Sprintf("SGD, rate %g, momentum %g, batches of %d", c.rate, c.momentum, c.batch), c.momentumRule())
+	return descend(loss, start, c, fmt.Sprintf("SGD, rate %.4g, momentum %.4g, batches of %d", c.rate, c.momentum, c.batch), c.momentumRule())
 }
 
 // Adam is the method of Kingma and Ba (arXiv:1412.6980, algorithm 1); its default rate is
 // 0.05.
 func Adam(loss landscape.Objective, start []float64, opts ...Option) *Run {
 	c := newConfig(append([]Option{Rate(0.05)}, opts...))
-	return descend(loss, start, c, fmt.Sprintf("Adam, rate %g", c.rate), c.adamRule())
+	return descend(loss, start, c, fmt.Sprintf("Adam, rate %.4g", c.rate), c.adamRule())
 }
 
 // AdamW is Adam with decoupled weight decay (Loshchilov and Hutter, arXiv:1711.05101,
@@ -37,7 +37,7 @@ func AdamW(loss landscape.Objective, start []float64, opts ...Option) *Run {
 		}
 		rule(theta, grad, rate, step)
 	}
-	return descend(loss, start, c, fmt.Sprintf("AdamW, rate %g, decay %g", c.rate, c.decay), decayed)
+	return descend(loss, start, c, fmt.Sprintf("AdamW, rate %.4g, decay %.4g", c.rate, c.decay), decayed)
 }
 
 // A rule changes theta in place, given the gradient there.

@@ -194,6 +194,9 @@ func (w *Workspace) run(ctx context.Context, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, w.Tools.Go, args...)
 	cmd.Dir, cmd.Env = w.modDir, w.environ()
 	out, err := cmd.Output()
+	if err != nil && ctx.Err() != nil { // how it ended is no news then
+		return nil, fmt.Errorf("go %s: %w", args[0], ctx.Err())
+	}
 	return out, withStderr(err)
 }
 

@@ -113,6 +113,28 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
+// TestInterruptAnytime: whenever an interrupt comes after the kernel has said that a cell runs, before its code has begun or just
+// as it ends, that cell ends, and no later one is hit.
+func TestInterruptAnytime(t *testing.T) {
+	k := jupytertest.Start(t)
+	k.MustRun("var n int\nspin := func() { for { n++ } }\nshort := func() { for range 1000 { n++ } }")
+	for i := range 20 {
+		code := []string{"select {}", "spin()", "short()", "n++"}[i%4]
+		cell := k.Start(code)
+		cell.Until(func(m *wire.Message) bool { return m.Header.MsgType == "execute_input" })
+		if i%8 >= 4 { // some of them a little later
+			k.Request("kernel_info_request", map[string]any{})
+		}
+		k.Interrupt()
+		if r := cell.Wait(); r.Name != "Interrupted" && (i%4 < 2 || r.Status != "ok") {
+			t.Fatalf("%d: %s ended with %s: %s %s", i, code, r.Status, r.Name, r.Value)
+		}
+		if r := k.Run("short()\nfmt.Print(n > 0)"); r.Status != "ok" || r.Stdout != "true" {
+			t.Fatalf("%d: the cell after an interrupted %s: %s %s, printed %q", i, code, r.Name, r.Value, r.Stdout)
+		}
+	}
+}
+
 func TestLargeOutput(t *testing.T) {
 	k := jupytertest.Start(t)
 	r := k.MustRun("for i := range 100_000 {\n\tfmt.Printf(\"%09d\\n\", i)\n}\nfmt.Fprintln(os.Stderr, \"end\")")

@@ -70,17 +70,11 @@ func main() {
 	setUpFlags()
 	openStdin()
 
-	interrupts := make(chan os.Signal, 1)
-	signal.Notify(interrupts, os.Interrupt)
+	signal.Notify(make(chan os.Signal, 1), os.Interrupt) // the kernel says which run it means; the signal alone ends nothing
 	run := runner{place: here()}
 	live.OnShow = run.show
 	live.OnFlag = newFlag
 	live.OnClear = func(wait bool) { send(worker.Event{Kind: "clear", Ack: true, Wait: wait}) }
-	go func() {
-		for range interrupts {
-			run.interrupt()
-		}
-	}()
 	send(worker.Event{Kind: "ready"})
 	in := bufio.NewReaderSize(os.NewFile(requestFD, "requests"), 1<<16)
 	dec := json.NewDecoder(in)
@@ -94,8 +88,10 @@ func main() {
 			events.acks <- struct{}{}
 		case "run":
 			run.start(req)
+		case "interrupt":
+			run.interrupt(req.Number)
 		case "abandon":
-			run.abandon()
+			run.abandon(req.Number)
 		case "text":
 			go func() { send(worker.Event{Kind: "text", Vars: describe(req.Names)}) }()
 		case "remove":
@@ -127,6 +123,8 @@ func main() {
 type runner struct {
 	mu      sync.Mutex
 	run     *live.Run
+	number  int // of the run, as the kernel counts them
+	stop    int // the last run that was to be interrupted
 	cell    string
 	failure *worker.Failure // set by the last expression's value
 	tests   []string        // flags with which to run the tests that are the last expression's value; nil: show it
@@ -139,17 +137,19 @@ type runner struct {
 func (r *runner) start(req worker.Request) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.cell, r.failure, r.over, r.machine = req.Cell, nil, new(sync.Once), nil
-	over := r.over
+	r.number, r.cell, r.failure, r.over, r.machine = req.Number, req.Cell, nil, new(sync.Once), nil
+	over, run := r.over, live.Start(req.Cell)
+	r.run = run
 	r.tests = req.Tests
 	setArgs(req.Args)
 	forgetScripts()
 	setStdin(!req.NoInput)
+	if r.stop == req.Number { // the interrupt was quicker
+		run.Interrupt()
+		wakeStdin()
+	}
 	go func() {
-		run := live.Start(req.Cell)
-		r.mu.Lock()
-		r.run = run
-		r.mu.Unlock()
+		run.Enter()
 		finished := false
 		defer func() {
 			var failure *worker.Failure
@@ -228,23 +228,24 @@ func (r *runner) end(over *sync.Once, run *live.Run, failure *worker.Failure) {
 	})
 }
 
-func (r *runner) interrupt() {
+// interrupt stops a run that has begun or is about to.
+func (r *runner) interrupt(number int) {
 	r.mu.Lock()
-	run := r.run
-	r.mu.Unlock()
-	if run != nil {
-		run.Interrupt()
+	defer r.mu.Unlock()
+	r.stop = number
+	if r.run != nil && r.number == number {
+		r.run.Interrupt()
 		wakeStdin()
 	}
 }
 
 // abandon answers for a cell that an interrupt did not reach, since it waits inside a library: it is over for the
 // notebook, and its goroutine stays behind.
-func (r *runner) abandon() {
+func (r *runner) abandon(number int) {
 	r.mu.Lock()
-	over, run, cell, machine := r.over, r.run, r.cell, r.machine
+	over, run, cell, machine, current := r.over, r.run, r.cell, r.machine, r.number == number
 	r.mu.Unlock()
-	if over == nil || run == nil {
+	if run == nil || !current {
 		return
 	}
 	where := waitingIn(cell, machine)

@@ -30,19 +30,23 @@ func setLabel(unsafe.Pointer)
 //go:linkname getLabel runtime/pprof.runtime_getProfLabel
 func getLabel() unsafe.Pointer
 
-// Start makes the calling goroutine the one that runs a cell.
+// Start begins the run of a cell, which goes on in the goroutine that calls Enter.
 func Start(cell string) *Run {
 	r := &Run{labels: []struct{ key, value string }{{"cell", cell}}, done: make(chan struct{})}
 	current.Store(r)
-	setLabel(unsafe.Pointer(r))
 	return r
 }
+
+// Enter makes the calling goroutine the one that runs the cell.
+func (r *Run) Enter() { setLabel(unsafe.Pointer(r)) }
 
 // Interrupt stops the run: its loops, sleeps and waits end at once.
 func (r *Run) Interrupt() {
 	r.once.Do(func() {
-		stopping.Store(1)
 		close(r.done)
+		if current.Load() == r { // else it has ended, and nothing would reset the flag
+			stopping.Store(1)
+		}
 	})
 }
 

@@ -83,9 +83,11 @@ func (s *Server) runQueue() {
 	count := 0 // of cells that are in the history: In [count]
 	for m := s.queue.pop(); m != nil; m = s.queue.pop() {
 		var request executeRequest
+		ctx, done := s.interruptible() // from the moment that the front end may see it run
 		s.setRunning(m)
 		s.busy(m)
 		if err := parse(m, &request); err != nil {
+			done()
 			s.reply(m, "execute_reply", errorContent("RequestError", err.Error(), nil))
 			s.setRunning(nil)
 			s.idle(m)
@@ -95,7 +97,8 @@ func (s *Server) runQueue() {
 		if request.storeHistory() {
 			count = number
 		}
-		reply := s.execute(m, &request, number)
+		reply := s.execute(ctx, m, &request, number)
+		done()
 		var aborted []*wire.Message
 		if reply["status"] == "error" && request.stopOnError() {
 			// Before the front end can know of the failure: what it sends after that is meant to run.
@@ -112,8 +115,8 @@ func (s *Server) runQueue() {
 	}
 }
 
-// execute runs one cell and returns the reply's content.
-func (s *Server) execute(m *wire.Message, request *executeRequest, number int) map[string]any {
+// execute runs one cell and returns the reply's content. The end of ctx is an interrupt.
+func (s *Server) execute(ctx context.Context, m *wire.Message, request *executeRequest, number int) map[string]any {
 	out := newOutput(s, m, number, request)
 	if !request.Silent {
 		s.publish(m, "execute_input", map[string]any{"code": request.Code, "execution_count": number})
@@ -126,7 +129,8 @@ func (s *Server) execute(m *wire.Message, request *executeRequest, number int) m
 	cell := session.Cell{Code: request.Code, Count: number, Silent: request.Silent, AllowStdin: request.AllowStdin}
 	cell.ID, _ = m.Metadata["cellId"].(string)
 
-	result := s.engineExecute(out, cell)
+	out.interrupted = ctx
+	result := s.engineExecute(ctx, out, cell)
 	out.flush()
 	reply := map[string]any{"status": "ok"}
 	if e := result.Err; e != nil {
@@ -136,7 +140,7 @@ func (s *Server) execute(m *wire.Message, request *executeRequest, number int) m
 		}
 		reply["user_expressions"] = map[string]any{}
 	} else {
-		reply["user_expressions"] = s.userExpressions(m, request, number)
+		reply["user_expressions"] = s.userExpressions(ctx, request, number)
 		if text, ok := out.resultText(); ok && request.storeHistory() {
 			if err := s.history.addOutput(number, text); err != nil {
 				s.log.Warn("history", "err", err)
@@ -148,15 +152,8 @@ func (s *Server) execute(m *wire.Message, request *executeRequest, number int) m
 	return reply
 }
 
-// engineExecute runs a cell so that it can be interrupted, and survives a bug in the engine.
-func (s *Server) engineExecute(out session.Output, cell session.Cell) (result session.Result) {
-	ctx, cancel := context.WithCancel(s.ctx)
-	defer cancel()
-	if o, ok := out.(*output); ok {
-		o.interrupted = ctx
-	}
-	s.setInterrupt(cancel)
-	defer s.setInterrupt(nil)
+// engineExecute runs a cell, and survives a bug in the engine.
+func (s *Server) engineExecute(ctx context.Context, out session.Output, cell session.Cell) (result session.Result) {
 	defer func() {
 		if e := recover(); e != nil {
 			s.log.Error("panic in the engine", "panic", e, "stack", string(debug.Stack()))
@@ -165,7 +162,17 @@ func (s *Server) engineExecute(out session.Output, cell session.Cell) (result se
 				Traceback: append([]string{message}, strings.Split(string(debug.Stack()), "\n")...)}
 		}
 	}()
-	return s.engine.Execute(s.ctx, cell, out)
+	return s.engine.Execute(ctx, cell, out)
+}
+
+// interruptible returns the context of the request that begins, which Interrupt ends until done is called.
+func (s *Server) interruptible() (ctx context.Context, done func()) {
+	ctx, cancel := context.WithCancel(s.ctx)
+	s.setInterrupt(cancel)
+	return ctx, func() {
+		s.setInterrupt(nil)
+		cancel()
+	}
 }
 
 func (s *Server) setInterrupt(cancel context.CancelFunc) {
@@ -175,7 +182,7 @@ func (s *Server) setInterrupt(cancel context.CancelFunc) {
 }
 
 // userExpressions evaluates what a front end wants to know after a cell.
-func (s *Server) userExpressions(m *wire.Message, request *executeRequest, number int) map[string]any {
+func (s *Server) userExpressions(ctx context.Context, request *executeRequest, number int) map[string]any {
 	answers := map[string]any{}
 	for name, e := range request.UserExpressions {
 		code, ok := e.(string)
@@ -183,7 +190,7 @@ func (s *Server) userExpressions(m *wire.Message, request *executeRequest, numbe
 			answers[name] = errorContent("RequestError", fmt.Sprintf("user expression %q is not a string", name), nil)
 			continue
 		}
-		display, failure := s.evaluate(m, code, number)
+		display, failure := s.evaluate(ctx, code, number)
 		if failure != nil {
 			answers[name] = errorContent(failure.Name, failure.Value, failure.Traceback)
 			continue
@@ -193,12 +200,12 @@ func (s *Server) userExpressions(m *wire.Message, request *executeRequest, numbe
 	return answers
 }
 
-func (s *Server) evaluate(m *wire.Message, code string, number int) (session.Display, *session.CellError) {
+func (s *Server) evaluate(ctx context.Context, code string, number int) (session.Display, *session.CellError) {
 	if e, ok := s.engine.(Evaluator); ok {
-		return e.Evaluate(s.ctx, code)
+		return e.Evaluate(ctx, code)
 	}
 	out := &resultOnly{}
-	result := s.engineExecute(out, session.Cell{Code: code, Count: number})
+	result := s.engineExecute(ctx, out, session.Cell{Code: code, Count: number})
 	return out.result, result.Err
 }
 

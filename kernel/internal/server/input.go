@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,7 +12,7 @@ import (
 
 var (
 	errNoInput     = errors.New("this front end cannot ask for input (it sent allow_stdin: false, as nbconvert and nbclient do); run the cell in JupyterLab, or read the value from a variable or a file")
-	errInterrupted = errors.New("interrupted while waiting for input")
+	errInterrupted = fmt.Errorf("interrupted while waiting for input: %w", context.Canceled)
 )
 
 // asking is the question a cell waits to have answered; there is at most one.

@@ -24,10 +24,12 @@ import (
 // Engine runs cells.
 type Engine interface {
 	// Execute runs a cell and returns when it is done. It is called for one cell at a time. ctx ends when
-	// the kernel goes down. out may be used after Execute has returned, by what the cell left running.
+	// the cell is interrupted or the kernel goes down. out may be used after Execute has returned, by what the
+	// cell left running.
 	Execute(ctx context.Context, cell session.Cell, out session.Output) session.Result
 
-	// Interrupt stops the running cell; it returns at once.
+	// Interrupt is called with every interrupt of the running cell, after the end of its ctx: an engine may treat
+	// the second one otherwise. It returns at once.
 	Interrupt()
 
 	// Close ends the engine. An Execute that is running returns.
@@ -91,7 +93,7 @@ type Server struct {
 	running  *wire.Message // the execute_request being worked on
 
 	interruptMu sync.Mutex
-	interrupt   context.CancelFunc // of the running cell; nil when none runs
+	interrupt   context.CancelFunc // of the request being worked on; nil when there is none
 
 	commMu sync.Mutex
 	comms  map[string]string // open comms: id -> target name
@@ -152,7 +154,7 @@ func (s *Server) Interrupt() {
 	s.interruptMu.Lock()
 	defer s.interruptMu.Unlock()
 	if s.interrupt != nil {
-		s.interrupt() // first: a cell that waits for input need not trouble the engine's own means
+		s.interrupt()
 		s.engine.Interrupt()
 	}
 }

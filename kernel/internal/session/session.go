@@ -76,14 +76,15 @@ type Session struct {
 
 	tables tables
 
-	runMu   sync.Mutex
-	proc    *worker.Process
-	mourned *worker.Process    // the last one whose loss was told
-	cancel  context.CancelFunc // of the cell being prepared
-	running bool               // a cell is in the worker
-	path    string             // the worker program
-	closed  bool
-	out     Output // of the running cell
+	runMu       sync.Mutex
+	proc        *worker.Process
+	mourned     *worker.Process    // the last one whose loss was told
+	cancel      context.CancelFunc // of the cell being prepared
+	running     bool               // a cell is in the worker
+	interrupted bool               // the cell was interrupted once
+	path        string             // the worker program
+	closed      bool
+	out         Output // of the running cell
 
 	attended bool // the running cell's front end can ask its user
 }
@@ -276,12 +277,13 @@ func (s *Session) deliverComm(address string, value any) {
 func (s *Session) Interrupt() {
 	s.runMu.Lock()
 	defer s.runMu.Unlock()
-	if s.running && s.proc != nil {
-		s.proc.Interrupt()
-		return
-	}
-	if s.cancel != nil {
+	switch {
+	case s.cancel == nil: // no cell
+	case !s.interrupted: // the worker, too, hears of it by the cell's context
+		s.interrupted = true
 		s.cancel()
+	case s.running && s.proc != nil:
+		s.proc.Interrupt()
 	}
 }
 
@@ -311,28 +313,34 @@ func (s *Session) Execute(ctx context.Context, c Cell, out Output) Result {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	s.runMu.Lock()
-	s.cancel, s.out, s.attended = cancel, out, c.AllowStdin
+	s.cancel, s.out, s.attended, s.interrupted = cancel, out, c.AllowStdin, false
 	s.runMu.Unlock()
 	defer func() {
 		s.runMu.Lock()
 		s.cancel = nil
 		s.runMu.Unlock()
 	}()
-	select {
-	case <-s.ready:
-	case <-ctx.Done():
-		return s.failed(c, ctx.Err())
+	err := s.awaitReady(ctx)
+	if err == nil {
+		err = s.execute(ctx, c, out)
 	}
-	if s.broken != nil {
-		return s.failed(c, s.broken)
-	}
-	if err := s.execute(ctx, c, out); err != nil {
+	if err != nil {
 		if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 			err = &worker.Failure{Kind: "interrupted", Message: "the cell was interrupted before it ran; nothing has changed"}
 		}
 		return s.failed(c, err)
 	}
 	return Result{}
+}
+
+// awaitReady waits for the first worker.
+func (s *Session) awaitReady(ctx context.Context) error {
+	select {
+	case <-s.ready:
+		return s.broken
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 func (s *Session) execute(ctx context.Context, c Cell, out Output) error {
@@ -446,7 +454,7 @@ func (s *Session) runIn(ctx context.Context, r worker.Request, out Output) (*wor
 	if ctx.Err() != nil { // interrupted before it started
 		return nil, ctx.Err()
 	}
-	return proc.Run(r, out), nil
+	return proc.Run(ctx, r, out), nil
 }
 
 // planLocked checks a cell while nobody reads the notebook.

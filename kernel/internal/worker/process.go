@@ -46,6 +46,8 @@ type Process struct {
 	mu          sync.Mutex
 	out         Output
 	done        chan *Outcome // of the cell now running; nil between cells
+	number      int           // of the run now or last running
+	noInput     bool          // nobody can be asked
 	replies     chan Event    // answers to text requests
 	interrupted int           // how often, in this cell
 	reason      *Failure      // why the kernel itself ended the cell or the process
@@ -326,7 +328,14 @@ func (p *Process) handle(ev Event, ready chan<- error) {
 	case "comm":
 		p.onComm(*ev.Comm, out)
 	case "input":
-		go p.input(out, ev)
+		p.mu.Lock()
+		noInput := p.noInput
+		p.mu.Unlock()
+		if noInput {
+			p.input(out, ev) // fails at once, and before the cell can report its end
+		} else {
+			go p.input(out, ev)
+		}
 	case "text":
 		select {
 		case p.replies <- ev:
@@ -341,6 +350,9 @@ func (p *Process) handle(ev Event, ready chan<- error) {
 // input asks the user and feeds the answer to the worker's standard input.
 func (p *Process) input(out Output, ev Event) {
 	answer, err := out.Input(ev.Prompt, ev.Password)
+	if errors.Is(err, context.Canceled) {
+		return // by an interrupt, which ends the cell by itself
+	}
 	if err != nil {
 		p.Fail(err.Error(), out)
 		return
@@ -348,20 +360,18 @@ func (p *Process) input(out Output, ev Event) {
 	p.Feed(answer + "\n")
 }
 
-// Fail ends the running cell, if out is its output, as an interrupt would, and has it fail with a message.
+// Fail ends the running cell, if out is its output, as an interrupt would, and has it fail with a message, whatever the
+// cell itself still says of its end.
 func (p *Process) Fail(message string, out Output) {
 	p.mu.Lock()
-	ending := p.done == nil || p.out != out || p.interrupted > 0 // a second interrupt would end the process
-	p.mu.Unlock()
-	if ending {
+	if p.done == nil || p.out != out || p.interrupted > 0 { // a second interrupt would end the process
+		p.mu.Unlock()
 		return
 	}
-	p.Interrupt()
-	p.mu.Lock()
-	if p.reason == nil {
-		p.reason = &Failure{Kind: "error", Message: message}
-	}
+	p.reason = &Failure{Kind: "error", Message: message}
+	done := p.done
 	p.mu.Unlock()
+	p.interrupt(done)
 }
 
 // Feed writes to the worker's standard input.
@@ -380,8 +390,8 @@ func (p *Process) send(r Request) error {
 }
 
 // Run has the worker open a plugin and run its cell, and returns how that ended. It does not return before all the
-// cell's output is out. A worker that dies is an Outcome of kind lost.
-func (p *Process) Run(r Request, out Output) *Outcome {
+// cell's output is out. A worker that dies is an Outcome of kind lost. The end of ctx is an interrupt.
+func (p *Process) Run(ctx context.Context, r Request, out Output) *Outcome {
 	done := make(chan *Outcome, 1)
 	p.mu.Lock()
 	select {
@@ -392,8 +402,12 @@ func (p *Process) Run(r Request, out Output) *Outcome {
 	default:
 	}
 	p.out, p.done, p.interrupted, p.reason, p.printed, p.tail = out, done, 0, nil, 0, nil
+	p.number++
+	p.noInput = r.NoInput
+	r.Op, r.Number = "run", p.number
 	p.mu.Unlock()
-	r.Op = "run"
+	stop := context.AfterFunc(ctx, func() { p.interrupt(done) })
+	defer stop()
 	if err := p.send(r); err != nil {
 		<-p.gone
 	}
@@ -430,12 +444,22 @@ func (p *Process) Text(ctx context.Context, names ...string) ([]Variable, error)
 func (p *Process) Interrupt() {
 	p.mu.Lock()
 	done := p.done
-	if done == nil {
+	p.mu.Unlock()
+	if done != nil {
+		p.interrupt(done)
+	}
+}
+
+// interrupt stops the run that done belongs to, and no other. The request names that run: a run that ends by itself just
+// then must not leave its interrupt to the next. The signal is for libraries that listen for it.
+func (p *Process) interrupt(done chan *Outcome) {
+	p.mu.Lock()
+	if p.done != done {
 		p.mu.Unlock()
 		return
 	}
 	p.interrupted++
-	again := p.interrupted > 1
+	again, number := p.interrupted > 1, p.number
 	if again {
 		p.reason = &Failure{Kind: "lost", Message: "ended by a second interrupt"}
 	}
@@ -444,12 +468,13 @@ func (p *Process) Interrupt() {
 		p.Kill()
 		return
 	}
+	p.send(Request{Op: "interrupt", Number: number})
 	p.signal(syscall.SIGINT)
-	go p.insist(done)
+	go p.insist(done, number)
 }
 
 // insist sees to it that an interrupted cell ends.
-func (p *Process) insist(done chan *Outcome) {
+func (p *Process) insist(done chan *Outcome, number int) {
 	running := func() bool {
 		p.mu.Lock()
 		defer p.mu.Unlock()
@@ -471,7 +496,7 @@ func (p *Process) insist(done chan *Outcome) {
 		return
 	}
 	if cpuTime(p.cmd.Process.Pid)-before < 50*time.Millisecond { // waiting costs next to nothing, however busy the machine is
-		p.send(Request{Op: "abandon"})
+		p.send(Request{Op: "abandon", Number: number})
 		wait(time.Second)
 		if !running() {
 			return

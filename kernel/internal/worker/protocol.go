@@ -15,7 +15,7 @@ type Output interface {
 	Display(d Display)                                  // display_data, or update_display_data where d.Update
 	Result(d Display)                                   // execute_result
 	Clear(wait bool)                                    // clear_output
-	Input(prompt string, password bool) (string, error) // asks the user; an error where the front end cannot
+	Input(prompt string, password bool) (string, error) // asks the user; an error where the front end cannot, at once; an interrupt ends it with context.Canceled
 	Comm(msgType string, content map[string]any)        // comm_open, comm_msg or comm_close to the front end
 	Page(d Display)                                     // the pager of the reply's payload
 }
@@ -31,7 +31,8 @@ type Display struct {
 
 // Request is what the kernel asks of the worker process.
 type Request struct {
-	Op      string   `json:"op"`                 // run, abandon, ack, text, remove, exit, comm, tables
+	Op      string   `json:"op"`                 // run, interrupt, abandon, ack, text, remove, exit, comm, tables
+	Number  int      `json:"number,omitempty"`   // run, interrupt, abandon: which run
 	Plugin  string   `json:"plugin,omitempty"`   // run: the file to open; "" runs a unit that is loaded already
 	Unit    string   `json:"unit,omitempty"`     // run: the package path it registered under
 	Cell    string   `json:"cell,omitempty"`     // run: its name in tracebacks

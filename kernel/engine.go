@@ -43,7 +43,10 @@ func newEngine(log *slog.Logger, kernel string) (server.Engine, server.Assist, e
 			Env: append(os.Environ(), "TMPDIR="+s.TempDir()), Package: s.Package, WorkDir: s.Dir, Tracked: s.Tracked, Log: log, Preload: preload()})
 	})
 	s.Inspector = func(ctx context.Context, expr string) (map[string]any, bool) {
-		return a.Inspect(ctx, expr, utf8.RuneCountInString(expr), 0)
+		if as := a.wait(ctx); as != nil {
+			return as.Explain(ctx, expr, utf8.RuneCountInString(expr))
+		}
+		return nil, false
 	}
 	go func() {
 		<-s.Ready()

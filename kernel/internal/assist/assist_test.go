@@ -259,6 +259,18 @@ func TestInspect(t *testing.T) {
 	}
 }
 
+// One who types is not kept waiting for gopls; one who asks for an explanation gets it.
+func TestExplainWaits(t *testing.T) {
+	a := newAssistant(t, func(c *Config) { c.Patience = time.Nanosecond })
+	if data, found := a.Inspect(t.Context(), "fmt.Println", 6, 0); found {
+		t.Errorf("found within a nanosecond: %v", data)
+	}
+	data, found := a.Explain(t.Context(), "fmt.Println", 6)
+	if !found || !strings.Contains(data["text/plain"].(string), "func fmt.Println(a ...any)") {
+		t.Errorf("fmt.Println is explained as %v", data)
+	}
+}
+
 func TestGoplsKilled(t *testing.T) {
 	a := newAssistant(t, nil)
 	waitWarm(t, a)

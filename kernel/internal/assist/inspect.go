@@ -13,7 +13,16 @@ import (
 // Inspect explains the name at the cursor, given in code points, or the function whose arguments the
 // cursor is in: signature, documentation and, for a live variable, its value. It reports
 // false where there is nothing to say. The result is a MIME bundle of text/plain and text/markdown.
+// It waits no longer than Config.Patience: its reader is typing.
 func (a *Assistant) Inspect(ctx context.Context, code string, cursor, detail int) (data map[string]any, found bool) {
+	ctx, cancel := context.WithTimeout(ctx, a.config.Patience)
+	defer cancel()
+	return a.Explain(ctx, code, cursor)
+}
+
+// Explain is Inspect for a reader who waits for the answer, as one who runs "train.Adam?" does: it gives up when ctx
+// does. On a busy machine gopls may need longer than the patience of somebody who types.
+func (a *Assistant) Explain(ctx context.Context, code string, cursor int) (data map[string]any, found bool) {
 	offset := byteOffset(code, cursor)
 	line := 1 + strings.Count(code[:offset], "\n")
 	for _, cmd := range magic.Parse(code).Commands {
@@ -22,8 +31,6 @@ func (a *Assistant) Inspect(ctx context.Context, code string, cursor, detail int
 			return page, err == nil
 		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, a.config.Patience)
-	defer cancel()
 	code = strings.TrimRight(code, "?")
 	offset = min(offset, len(code))
 	for _, at := range namesAt(code, offset) {

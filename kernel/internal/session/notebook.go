@@ -403,12 +403,20 @@ func (n notebook) Tracked() []string {
 	return tracked
 }
 
+// inspectTime bounds the wait for an explanation that a cell asks for. It is long: gopls may still be loading packages.
+const inspectTime = 2 * time.Minute
+
 func (n notebook) Inspect(ctx context.Context, expr string) (map[string]any, error) {
 	if n.s.Inspector == nil {
 		return nil, fmt.Errorf("inspection is not available in this kernel")
 	}
+	ctx, cancel := context.WithTimeout(ctx, inspectTime)
+	defer cancel()
 	data, found := n.s.Inspector(ctx, expr)
-	if !found {
+	switch {
+	case !found && ctx.Err() != nil:
+		return nil, fmt.Errorf("%s could not be looked up: %w; run the cell again", expr, ctx.Err())
+	case !found:
 		return nil, fmt.Errorf("nothing is known of %s", expr)
 	}
 	return data, nil

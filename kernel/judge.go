@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -17,7 +19,7 @@ func judgeCommand() *cobra.Command {
 		Long: `Judge prints a verdict as JSON: "convex" with the proof's steps and the modulus of strong convexity, "not-convex" with
 a certificate, points a and b and a weight t such that L(ta+(1-t)b) - tL(a) - (1-t)L(b) lies in "gap" and is positive
 in exact arithmetic, or "undetermined" with what was tried. The search starts at the job's weights; the job needs no
-directions and no grid.`,
+directions and no grid. An interrupt prints what was tried until then, as "undetermined", and the exit status is 130.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			j, err := job.Read(args[0])
@@ -25,15 +27,21 @@ directions and no grid.`,
 				return err
 			}
 			verdict := convexity.Judge(j.Objective(), convexity.From(j.Weights), convexity.Context(cmd.Context()))
-			if err := verdict.Err(); err != nil {
-				return fmt.Errorf("%s: %w", args[0], err)
+			unfinished := verdict.Err()
+			if unfinished != nil {
+				unfinished = fmt.Errorf("%s: %w", args[0], unfinished)
+				if !errors.Is(unfinished, context.Canceled) {
+					return unfinished
+				}
 			}
 			out, err := json.MarshalIndent(verdict, "", " ")
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s\n", out)
-			return err
+			if _, err := fmt.Fprintf(cmd.OutOrStdout(), "%s\n", out); err != nil {
+				return err
+			}
+			return unfinished
 		},
 	}
 }

@@ -17,10 +17,10 @@ const maxEigen = 250
 
 // A PointVerdict says how a function bends at one point.
 type PointVerdict struct {
-	// Kind is Convex if all eigenvalues of the Hessian are certainly positive (convex near the point),
-	// NotConvex if one is certainly negative, else Undetermined.
+	// Kind is Convex if all eigenvalues of the Hessian are certainly positive, also near the point (convex on
+	// a small box around it), NotConvex if one is certainly negative, else Undetermined.
 	Kind        Kind
-	Eigenvalues []interval.Interval // each encloses one eigenvalue, ascending; nil at a kink
+	Eigenvalues []interval.Interval // each encloses one eigenvalue, ascending; nil where none is bounded
 	Gradient    []interval.Interval
 	Value       interval.Interval
 	Kink        bool // the function need not be twice differentiable there
@@ -92,11 +92,34 @@ func AtPoint(loss landscape.Objective, theta []float64, opts ...Option) *PointVe
 	v.Eigenvalues = values
 	switch {
 	case values[0].Positive():
-		v.Kind = Convex
+		if v.Kind, err = s.around(set.ctx, theta); err != nil {
+			v.err = fmt.Errorf("convexity: interrupted: %w", err)
+		}
+		v.Kink = v.Kind != Convex
 	case values[0].Negative():
 		v.Kind = NotConvex
 	}
 	return v
+}
+
+// around proves that a function is convex near a point where all eigenvalues are positive: on a small box. At
+// the point alone a kink can hide behind a factor that is 0 just there, as in w relu(x) at 0.
+func (s *subject) around(ctx context.Context, theta []float64) (Kind, error) {
+	for _, size := range []float64{0x1p-20, 0x1p-30, 0x1p-40} {
+		box, free := make([]interval.Interval, len(theta)), make([]int, len(theta))
+		for i, x := range theta {
+			r := size * (1 + math.Abs(x))
+			box[i], free[i] = interval.Interval{Lo: x - r, Hi: x + r}, i
+		}
+		smallest, ok, err := s.smallest(ctx, box, free)
+		if err != nil {
+			return Undetermined, err
+		}
+		if ok && smallest.Positive() {
+			return Convex, nil
+		}
+	}
+	return Undetermined, nil
 }
 
 // A BoxVerdict says whether a function is convex on a box.
@@ -127,7 +150,8 @@ func (v *BoxVerdict) String() string {
 }
 
 // OnBox decides whether loss is convex on the box lo <= theta <= hi, by enclosing the
-// Hessian over it and over its halves, cut along the widest side, in up to Pieces boxes.
+// Hessian over it and over its halves, cut along the widest side, in up to Pieces boxes. A parameter with
+// lo = hi is fixed: the question is then about the others.
 // It needs few parameters (250 at most) and narrow boxes: over a wide one nothing is certain.
 func OnBox(loss landscape.Objective, lo, hi []float64, opts ...Option) *BoxVerdict {
 	v := &BoxVerdict{Kind: Undetermined}
@@ -141,13 +165,20 @@ func OnBox(loss landscape.Objective, lo, hi []float64, opts ...Option) *BoxVerdi
 		v.err = err
 		return v
 	}
-	box := make([]interval.Interval, len(lo))
+	box, free := make([]interval.Interval, len(lo)), []int(nil)
 	for i := range lo {
 		if !(lo[i] <= hi[i]) {
 			v.err = fmt.Errorf("convexity: the box is empty: parameter %d from %v to %v", i, lo[i], hi[i])
 			return v
 		}
 		box[i] = interval.Interval{Lo: lo[i], Hi: hi[i]}
+		if lo[i] < hi[i] {
+			free = append(free, i)
+		}
+	}
+	if free == nil {
+		v.err = fmt.Errorf("convexity: the box is a single point, on which every function is convex; ask AtPoint")
+		return v
 	}
 	v.Smallest = interval.Interval{Lo: math.Inf(1), Hi: math.Inf(1)}
 	queue := [][]interval.Interval{box}
@@ -155,7 +186,7 @@ func OnBox(loss landscape.Objective, lo, hi []float64, opts ...Option) *BoxVerdi
 		b := queue[0]
 		queue = queue[1:]
 		v.Boxes++
-		smallest, ok, err := s.smallest(set.ctx, b)
+		smallest, ok, err := s.smallest(set.ctx, b, free)
 		if err != nil {
 			v.err = fmt.Errorf("convexity: interrupted after %d boxes: %w", v.Boxes, err)
 			return v
@@ -172,12 +203,12 @@ func OnBox(loss landscape.Objective, lo, hi []float64, opts ...Option) *BoxVerdi
 				widest = i
 			}
 		}
-		smallest, ok, err = s.smallest(set.ctx, enclose.Points(middle))
+		smallest, ok, err = s.smallest(set.ctx, enclose.Points(middle), free)
 		if err == nil && ok && smallest.Negative() {
 			v.Kind, v.At, v.Smallest = NotConvex, middle, smallest
 			return v
 		}
-		if v.Boxes+len(queue)+2 > set.pieces || b[widest].IsPoint() {
+		if err == nil && (v.Boxes+len(queue)+2 > set.pieces || b[widest].IsPoint()) {
 			v.Boxes += len(queue)
 			return v
 		}
@@ -189,13 +220,20 @@ func OnBox(loss landscape.Objective, lo, hi []float64, opts ...Option) *BoxVerdi
 	return v
 }
 
-// smallest encloses the smallest eigenvalue over a box; ok is false if nothing is known.
-func (s *subject) smallest(ctx context.Context, box []interval.Interval) (value interval.Interval, ok bool, err error) {
+// smallest encloses the smallest eigenvalue over a box, of the Hessian in the free parameters, the others
+// being fixed; ok is false if nothing is known.
+func (s *subject) smallest(ctx context.Context, box []interval.Interval, free []int) (value interval.Interval, ok bool, err error) {
 	_, _, hess, err := s.problem.Hessian(ctx, box)
 	if err != nil {
 		return value, false, err
 	}
-	values, ok := enclose.Eigenvalues(hess, len(box))
+	part := make([]interval.Interval, 0, len(free)*len(free))
+	for _, i := range free {
+		for _, j := range free {
+			part = append(part, hess[i*len(box)+j])
+		}
+	}
+	values, ok := enclose.Eigenvalues(part, len(free))
 	if !ok {
 		return value, false, nil
 	}
@@ -223,17 +261,7 @@ func (v *SliceVerdict) String() string {
 	if v.err != nil {
 		return v.err.Error()
 	}
-	var up, down int
-	for _, row := range v.Cells {
-		for _, c := range row {
-			switch c {
-			case Up:
-				up++
-			case Down:
-				down++
-			}
-		}
-	}
+	up, down, _ := v.count()
 	all := up + down + v.Open
 	switch v.Kind {
 	case Convex:
@@ -278,36 +306,51 @@ func OnSlice(loss landscape.Objective, plane *landscape.Plane, radius float64, c
 		}
 	}
 	directions := [][]interval.Interval{enclose.Points(plane.X.V), enclose.Points(plane.Y.V)}
+	v.Cells = make([][]Bend, cells)
 	everywhere := s.problem.Curvature().IsConvex() // then no cell needs a look
-	down := false
-	for i := range cells {
-		row := make([]Bend, cells)
-		for j := range cells {
-			row[j] = Up
-			if !everywhere {
-				cell := [2]interval.Interval{{Lo: v.X[j], Hi: v.X[j+1]}, {Lo: v.Y[i], Hi: v.Y[i+1]}}
-				row[j], err = s.cell(set.ctx, plane.Origin, directions, cell, 1)
-			}
-			if err != nil {
-				v.err = fmt.Errorf("convexity: interrupted after %d of %d cells: %w", i*cells+j, cells*cells, err)
-				return v
-			}
-			switch row[j] {
-			case Down:
-				down = true
-			case Either:
-				v.Open++
+	for i := range v.Cells {
+		v.Cells[i] = make([]Bend, cells)
+		for j := range v.Cells[i] {
+			v.Cells[i][j] = Either
+		}
+	}
+	for i := range cells * cells {
+		row, column := i/cells, i%cells
+		bend := Up
+		if !everywhere {
+			cell := [2]interval.Interval{{Lo: v.X[column], Hi: v.X[column+1]}, {Lo: v.Y[row], Hi: v.Y[row+1]}}
+			if bend, err = s.cell(set.ctx, plane.Origin, directions, cell, 1); err != nil {
+				v.err = fmt.Errorf("convexity: interrupted after %d of %d cells: %w", i, cells*cells, err)
+				break
 			}
 		}
-		v.Cells = append(v.Cells, row)
+		v.Cells[row][column] = bend
 	}
-	switch {
-	case down:
+	_, down, open := v.count()
+	switch v.Open = open; {
+	case down > 0:
 		v.Kind = NotConvex
-	case v.Open == 0:
+	case open == 0:
 		v.Kind = Convex
 	}
 	return v
+}
+
+// count is how many cells bend up, how many bulge, and how many are open.
+func (v *SliceVerdict) count() (up, down, open int) {
+	for _, row := range v.Cells {
+		for _, c := range row {
+			switch c {
+			case Up:
+				up++
+			case Down:
+				down++
+			default:
+				open++
+			}
+		}
+	}
+	return up, down, open
 }
 
 // cell decides one cell of a slice: Down if it bulges at its middle, Up if it is
@@ -350,9 +393,9 @@ func bendOf(jet expr.Jet) Bend {
 	return Either
 }
 
-// MIMEBundle draws the cells: 1 where convex, -1 where it bulges, 0 where open.
+// MIMEBundle draws the cells: 1 where convex, -1 where it bulges, 0 where open, or not reached before an interrupt.
 func (v *SliceVerdict) MIMEBundle() (map[string]any, error) {
-	if v.err != nil {
+	if v.err != nil && v.Cells == nil {
 		return nil, v.err
 	}
 	contour := chart.Contour{Title: "Where is the slice convex?", XName: "x", YName: "y", ZName: "bend", Caption: v.what + ": " + v.String() + ". +1: convex, proved; −1: bulges, certified; 0: open"}

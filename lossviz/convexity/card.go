@@ -29,9 +29,9 @@ func (v *Verdict) Show() error {
 	return card.Show()
 }
 
-// Card is the verdict as a figure.
+// Card is the verdict as a figure. One that was interrupted shows what was tried until then.
 func (v *Verdict) Card() (chart.Card, error) {
-	if v.err != nil {
+	if v.err != nil && !v.interrupted() {
 		return chart.Card{}, v.err
 	}
 	card := chart.Card{
@@ -67,6 +67,9 @@ func (v *Verdict) Card() (chart.Card, error) {
 	default:
 		card.Verdict = chart.Undetermined
 		card.Why = "No rule proves it, and no counter-example was found. That is no evidence either way."
+		if v.interrupted() {
+			card.Why = "No rule proves it, and no counter-example was found before the interrupt. That is no evidence either way."
+		}
 		for _, a := range v.Tried {
 			fact("tried", "%v", a)
 		}

@@ -207,8 +207,8 @@ func Function(dim int, formula *Expr) *FunctionObjective {
 	return f
 }
 
-// Problem is the function as package enclose takes it.
-func (f *FunctionObjective) Problem() *enclose.Problem { return f.problem }
+// Problem is the function as package enclose takes it, and whose it is.
+func (f *FunctionObjective) Problem() (*enclose.Problem, landscape.Objective) { return f.problem, f }
 
 // Err says what is wrong with the formula, or nil.
 func (f *FunctionObjective) Err() error { return f.err }

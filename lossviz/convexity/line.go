@@ -158,6 +158,9 @@ func OnLine(loss landscape.Objective, a, b []float64, opts ...Option) *LineVerdi
 	}
 	if v.Kind == Undetermined {
 		v.contradict(set.ctx, direction)
+		if err := set.ctx.Err(); err != nil && v.Kind == Undetermined {
+			v.err = fmt.Errorf("convexity: interrupted while its %d pieces were compared: %w", len(v.Pieces), err)
+		}
 	}
 	return v
 }
@@ -237,9 +240,9 @@ func (v *LineVerdict) contradict(ctx context.Context, direction [][]interval.Int
 	}
 }
 
-// MIMEBundle draws the loss along the line with what was decided.
+// MIMEBundle draws the loss along the line with what was decided, before an interrupt too.
 func (v *LineVerdict) MIMEBundle() (map[string]any, error) {
-	if v.err != nil {
+	if v.err != nil && v.Pieces == nil {
 		return nil, v.err
 	}
 	card := chart.Card{Title: "Is it convex on this line?", Caption: v.what, Statement: v.String(),

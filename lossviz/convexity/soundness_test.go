@@ -249,6 +249,26 @@ func TestStrongConvexity(t *testing.T) {
 	}
 }
 
+// A modulus is one on the domain: there relu(x - 1) - x = -1, and its square is constant.
+func TestStrongConvexityOnADomain(t *testing.T) {
+	x := convexity.VarIn(0, 2, 3)
+	flat := convexity.Function(1, convexity.Square(convexity.Sub(convexity.ReLU(convexity.Sub(x, convexity.Const(1))), x)))
+	if v := judged(t, flat, convexity.Convex); v.StrongConvexity != 0 {
+		t.Errorf("a constant has the modulus %v", v.StrongConvexity)
+	}
+	steep := convexity.Function(1, convexity.Square(convexity.Sub(convexity.Scale(2, convexity.ReLU(convexity.Sub(x, convexity.Const(1)))), x)))
+	if v := judged(t, steep, convexity.Convex); v.StrongConvexity != 2 {
+		t.Errorf("(x - 2)^2 has the modulus %v", v.StrongConvexity)
+	}
+}
+
+// Penalties are on weights, of which a network of norms alone has none.
+func TestPenaltyWithoutWeights(t *testing.T) {
+	loss := landscape.NewObjective(nn.New(nn.BatchNormLayer{Features: 2}), nn.Squared, dataset.New("two", []float64{1, 2, 3, 5}, []float64{1, 0, 0, 1}, 2),
+		landscape.L2(1), landscape.L1(1))
+	judged(t, loss, convexity.Convex)
+}
+
 func TestJSONReadsBackToTheSameBits(t *testing.T) {
 	loss := landscape.NewObjective(nn.MLP(2, 3, 1, nn.Tanh), nn.LogisticLoss, dataset.Moons(30, 0.15, 1))
 	v := convexity.Judge(loss)

@@ -1,7 +1,9 @@
 package convexity
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -76,6 +78,9 @@ func (a Attempt) String() string {
 // was tried until then as well.
 func (v *Verdict) Err() error { return v.err }
 
+// interrupted tells whether the search was, so that the verdict holds only what was tried until then.
+func (v *Verdict) interrupted() bool { return errors.Is(v.err, context.Canceled) }
+
 // String is the verdict in one sentence.
 func (v *Verdict) String() string {
 	if v.err != nil {
@@ -146,9 +151,9 @@ func (v *Verdict) Explain() string {
 // MarshalJSON writes the verdict as `saddle judge` prints it. Numbers read back to the
 // same bits. The points of a certificate are objects of named weights for a network
 // and plain arrays for other functions. All keys are always there: strong_convexity is null but for a
-// proof, certificate is null without one.
+// proof, certificate is null without one. A verdict that was interrupted is written as the undetermined one that it is.
 func (v *Verdict) MarshalJSON() ([]byte, error) {
-	if v.err != nil {
+	if v.err != nil && !v.interrupted() {
 		return nil, v.err
 	}
 	type certificate struct {

@@ -433,6 +433,9 @@ func krawczyk(ctx context.Context, p *enclose.Problem, h *mat.SymDense, theta []
 		for i := range x {
 			x[i] = interval.Point(theta[i]).Add(interval.Interval{Lo: -radius, Hi: radius})
 		}
+		if !p.Holds(x) {
+			return nil, false, nil
+		}
 		_, _, hess, err := p.Hessian(ctx, x)
 		if err != nil {
 			return nil, false, err

@@ -27,12 +27,12 @@ func (d *SpectralDensity) Err() error { return d.err }
 
 // String describes the estimate.
 func (d *SpectralDensity) String() string {
-	if d.err != nil {
+	if d.err != nil && d.X == nil {
 		return d.err.Error()
 	}
 	mean, second := d.Moment(1), d.Moment(2)
-	return fmt.Sprintf("spectral density from %d probes of %d steps: mean eigenvalue %.4g, root mean square %.4g, share below zero %.3g",
-		d.Probes, d.Steps, mean, math.Sqrt(second), d.Below(0))
+	return noted(fmt.Sprintf("spectral density from %d probes of %d steps: mean eigenvalue %.4g, root mean square %.4g, share below zero %.3g",
+		d.Probes, d.Steps, mean, math.Sqrt(second), d.Below(0)), d.err)
 }
 
 // Moment estimates the mean k-th power of the eigenvalues; quadrature makes it exact for each
@@ -62,7 +62,7 @@ func (d *SpectralDensity) Below(x float64) float64 {
 
 // MIMEBundle draws the density.
 func (d *SpectralDensity) MIMEBundle() (map[string]any, error) {
-	if d.err != nil {
+	if d.err != nil && d.X == nil {
 		return nil, d.err
 	}
 	return shown(chart.Spectrum{Title: "Hessian spectral density", Caption: d.String(), DensityX: d.X, Density: d.Density, LogDensity: true})
@@ -174,10 +174,10 @@ func (t *TraceEstimate) Err() error { return t.err }
 
 // String is the estimate with its standard error.
 func (t *TraceEstimate) String() string {
-	if t.err != nil {
+	if t.err != nil && t.Probes == 0 {
 		return t.err.Error()
 	}
-	return fmt.Sprintf("trace of the Hessian: %.6g ± %.2g (%d probes)", t.Value, t.StdErr, t.Probes)
+	return noted(fmt.Sprintf("trace of the Hessian: %.6g ± %.2g (%d probes)", t.Value, t.StdErr, t.Probes), t.err)
 }
 
 // Trace estimates the trace of the Hessian at theta by Hutchinson's method (Communications in

@@ -164,9 +164,9 @@ type Extreme struct {
 // Err says what went wrong, or nil. After an interrupt the pairs found until then are kept.
 func (e *Extreme) Err() error { return e.err }
 
-// String lists the eigenvalues with the bounds that their residuals give.
+// String lists the eigenvalues with the bounds that their residuals give, and what went wrong.
 func (e *Extreme) String() string {
-	if e.err != nil {
+	if e.found() == 0 && e.err != nil {
 		return e.err.Error()
 	}
 	s := fmt.Sprintf("extreme eigenvalues of a %d x %d Hessian:", e.dim, e.dim)
@@ -182,12 +182,23 @@ func (e *Extreme) String() string {
 			s += fmt.Sprintf(" %.6g (±%.1e)", p.Value, p.Residual)
 		}
 	}
-	return s
+	return noted(s, e.err)
+}
+
+// found is the number of pairs.
+func (e *Extreme) found() int { return len(e.Lowest) + len(e.Highest) }
+
+// noted adds to what was found what ended the search.
+func noted(s string, err error) string {
+	if err == nil {
+		return s
+	}
+	return s + "\n" + err.Error()
 }
 
 // MIMEBundle draws the eigenvalues.
 func (e *Extreme) MIMEBundle() (map[string]any, error) {
-	if e.err != nil {
+	if e.found() == 0 && e.err != nil {
 		return nil, e.err
 	}
 	figure := chart.Spectrum{Title: "Extreme Hessian eigenvalues", Caption: e.String()}

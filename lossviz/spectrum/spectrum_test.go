@@ -7,7 +7,6 @@ import (
 	"math"
 	"strings"
 	"testing"
-	"time"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -208,42 +207,62 @@ func TestBadArgumentsAreErrors(t *testing.T) {
 	}
 }
 
-// An interrupt ends all of it within a second and keeps what was found.
+// A stopping objective interrupts when its curvature has been asked for so many times.
+type stopping struct {
+	landscape.TwiceDifferentiable
+	left int
+	stop func()
+}
+
+func (s *stopping) HessianVector(hv, theta, v []float64) {
+	if s.left--; s.left == 0 {
+		s.stop()
+	}
+	s.TwiceDifferentiable.HessianVector(hv, theta, v)
+}
+
+// An interrupt ends all of it and keeps what was found, which can be shown.
 func TestInterruptsKeepWhatWasFound(t *testing.T) {
-	digits := landscape.NewObjective(nn.MLP(64, 32, 10, nn.GELU), nn.CrossEntropy, dataset.Digits())
-	theta := digits.Net.Init(1)
-	small := landscape.NewObjective(nn.MLP(2, 2, 1, nn.Tanh), nn.LogisticLoss, dataset.Moons(100, 0.15, 1), landscape.L2(0.01)) // a start takes a few milliseconds, also on a busy machine
-	for name, compute := range map[string]func(ctx spectrum.Option) (kept bool, err error){
-		"Eigenvalues": func(ctx spectrum.Option) (bool, error) {
-			_, err := spectrum.Eigenvalues(digits, theta, ctx)
-			return true, err
-		},
-		"Extremes": func(ctx spectrum.Option) (bool, error) {
-			e := spectrum.Extremes(digits, theta, 60, 60, ctx)
-			return len(e.Highest) > 0, e.Err()
-		},
-		"Trace": func(ctx spectrum.Option) (bool, error) {
-			e := spectrum.Trace(digits, theta, ctx, spectrum.Probes(1<<20))
-			return e.Probes > 0, e.Err()
-		},
-		"Density": func(ctx spectrum.Option) (bool, error) {
-			e := spectrum.Density(digits, theta, ctx, spectrum.Probes(1<<20), spectrum.Steps(10))
-			return e.Probes > 0, e.Err()
-		},
-		"CriticalPoints": func(ctx spectrum.Option) (bool, error) {
-			e := spectrum.CriticalPoints(small, nil, ctx, spectrum.Starts(1<<20))
-			return e.Starts > 0, e.Err()
-		},
+	loss := landscape.NewObjective(nn.MLP(2, 8, 1, nn.Tanh), nn.LogisticLoss, dataset.Moons(100, 0.15, 1), landscape.L2(0.01))
+	theta := loss.Net.Init(1)
+	type figure interface {
+		MIMEBundle() (map[string]any, error)
+	}
+	for name, c := range map[string]struct {
+		products int
+		compute  func(obj landscape.Objective, ctx spectrum.Option) (kept bool, shown figure, err error)
+	}{
+		"Eigenvalues": {20, func(obj landscape.Objective, ctx spectrum.Option) (bool, figure, error) {
+			_, err := spectrum.Eigenvalues(obj, theta, ctx)
+			return true, nil, err
+		}},
+		"Extremes": {20, func(obj landscape.Objective, ctx spectrum.Option) (bool, figure, error) {
+			e := spectrum.Extremes(obj, theta, 10, 10, ctx)
+			return len(e.Highest) > 0, e, e.Err()
+		}},
+		"Trace": {20, func(obj landscape.Objective, ctx spectrum.Option) (bool, figure, error) {
+			e := spectrum.Trace(obj, theta, ctx, spectrum.Probes(1<<20))
+			return e.Probes == 20 && strings.HasPrefix(e.String(), "trace"), nil, e.Err()
+		}},
+		"Density": {25, func(obj landscape.Objective, ctx spectrum.Option) (bool, figure, error) {
+			e := spectrum.Density(obj, theta, ctx, spectrum.Probes(1<<20), spectrum.Steps(10))
+			return e.Probes == 2, e, e.Err()
+		}},
+		"CriticalPoints": {20000, func(obj landscape.Objective, ctx spectrum.Option) (bool, figure, error) {
+			e := spectrum.CriticalPoints(obj, nil, ctx, spectrum.Starts(1<<20))
+			return len(e.Points) > 0, e, e.Err()
+		}},
 	} {
 		ctx, cancel := context.WithCancel(context.Background())
-		time.AfterFunc(400*time.Millisecond, cancel)
-		start := time.Now()
-		kept, err := compute(spectrum.Context(ctx))
-		if took := time.Since(start); !errors.Is(err, context.Canceled) || took > 1400*time.Millisecond {
-			t.Errorf("%s: %v after %v", name, err, took)
+		defer cancel()
+		kept, shown, err := c.compute(&stopping{loss, c.products, cancel}, spectrum.Context(ctx))
+		if !errors.Is(err, context.Canceled) || !kept {
+			t.Errorf("%s: %v, kept %v", name, err, kept)
 		}
-		if !kept {
-			t.Errorf("%s keeps nothing", name)
+		if shown != nil {
+			if _, err := shown.MIMEBundle(); err != nil {
+				t.Errorf("%s shows nothing: %v", name, err)
+			}
 		}
 	}
 }

@@ -107,7 +107,7 @@ func (r rules) of(e *expr.Expr) (bend, error) {
 			b.lo, b.hi = math.Max(b.lo, a.lo), math.Max(b.hi, a.hi)
 		}
 		if e.Op == expr.OpLogSumExp {
-			b.hi += math.Log(float64(len(args))) + 1e-9
+			b.lo, b.hi = wider(b.lo, b.hi+math.Log(float64(len(args)))+1e-9)
 		}
 	default:
 		if len(args) != 1 {

@@ -54,8 +54,12 @@ func Of(loss landscape.Objective) (*Problem, error) {
 	switch l := loss.(type) {
 	case *landscape.NetworkObjective:
 		return Network(l.Net, l.Loss, l.Data, l.L1, l.L2)
-	case interface{ Problem() *Problem }:
-		return l.Problem(), nil
+	case interface {
+		Problem() (*Problem, landscape.Objective)
+	}:
+		if p, of := l.Problem(); of == loss { // not a type that embeds it, whose values may be others
+			return p, nil
+		}
 	}
 	return nil, ErrNoFormula
 }
@@ -271,7 +275,7 @@ func (p *Problem) derivatives(ctx context.Context, theta []interval.Interval, en
 		}
 		var v interval.Interval
 		if entries > 0 {
-			v = t.tape.Hessian(m, hesses[g], grads[g], theta, row, t.Weight)
+			v = t.tape.Hessian(ctx, m, hesses[g], grads[g], theta, row, t.Weight)
 		} else {
 			v = t.tape.Gradient(m, grads[g], theta, row, t.Weight)
 		}
@@ -304,6 +308,16 @@ func (p *Problem) Inside(theta []float64) bool {
 	}
 	for _, x := range theta {
 		if math.IsNaN(x) || math.IsInf(x, 0) {
+			return false
+		}
+	}
+	return true
+}
+
+// Holds reports whether all of a box lies in the problem's domain.
+func (p *Problem) Holds(box []interval.Interval) bool {
+	for i, d := range p.Domain {
+		if box[i].Lo < d.Lo || box[i].Hi > d.Hi {
 			return false
 		}
 	}

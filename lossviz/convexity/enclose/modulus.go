@@ -40,8 +40,7 @@ func (p *Problem) StrongConvexity(ctx context.Context) float64 {
 	if onlySquares || p.Dim > maxDense {
 		return math.Max(0, least)
 	}
-	zero := make([]interval.Interval, p.Dim) // the Hessian is the same everywhere
-	_, _, hess, err := q.Hessian(ctx, zero)
+	_, _, hess, err := q.Hessian(ctx, Points(p.inner())) // the same everywhere in the domain
 	if err != nil {
 		return math.Max(0, least)
 	}
@@ -54,6 +53,22 @@ func (p *Problem) StrongConvexity(ctx context.Context) float64 {
 	return math.Max(0, least)
 }
 
+// inner is a point within the domain, off its edges where it has an inside.
+func (p *Problem) inner() []float64 {
+	theta := make([]float64, p.Dim)
+	for i, d := range p.Domain {
+		switch {
+		case d.Bounded():
+			theta[i] = d.Mid()
+		case d.Lo > math.Inf(-1):
+			theta[i] = d.Lo + 1
+		case d.Hi < math.Inf(1):
+			theta[i] = d.Hi - 1
+		}
+	}
+	return theta
+}
+
 // addends splits a formula into the terms of its sum, each with its factor, where the rules allow
 // to say that each is convex.
 func addends(e *expr.Expr, weight interval.Interval) []*Term {
@@ -64,7 +79,7 @@ func addends(e *expr.Expr, weight interval.Interval) []*Term {
 			list = append(list, addends(a, weight)...)
 		}
 		return list
-	case e.Op == expr.OpDot && len(e.Args) > 2 || e.Op == expr.OpDot && e.Args[0].Op == expr.OpConst && e.Args[0].Value.Lo >= 0:
+	case e.Op == expr.OpDot && len(e.Args) > 2 || e.Op == expr.OpDot && len(e.Args) == 2 && e.Args[0].Op == expr.OpConst && e.Args[0].Value.Lo >= 0:
 		var list []*Term
 		for k := 0; k < len(e.Args); k += 2 {
 			u, v := e.Args[k], e.Args[k+1]

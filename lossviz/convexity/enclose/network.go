@@ -182,6 +182,9 @@ func (p *Problem) penalty(net *nn.Network, vars []*expr.Expr, l1, l2 float64) {
 			}
 		}
 	}
+	if weights == nil { // norms alone
+		return
+	}
 	rows := [][]float64{nil}
 	if l2 != 0 {
 		squares := expr.Dot(weights, weights).Named("sum of squares of the weights")

@@ -200,7 +200,7 @@ func TestRandomFormulasAreSound(t *testing.T) {
 			const h = 1e-3
 			box := []interval.Interval{interval.New(a[0]-h, a[0]+h), interval.New(a[1]-h, a[1]+h)}
 			grad, hess := make([]interval.Interval, 2), make([]interval.Interval, 4)
-			all := tape.Hessian(m, hess, grad, box, nil, interval.Point(1))
+			all := tape.Hessian(t.Context(), m, hess, grad, box, nil, interval.Point(1))
 			if va.Lo > all.Hi || va.Hi < all.Lo {
 				t.Fatalf("%v: %v outside %v over a box", e, va, all)
 			}

@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"context"
 	"math"
 
 	"github.com/gosaddle/saddle/lossviz/convexity/interval"
@@ -437,13 +438,18 @@ func (t *Tape) backward(m *Memory, c iv) {
 //
 // It is forward over reverse: for each parameter, the derivative of the gradient
 // along it (Pearlmutter, Neural Computation 6(1), 1994), in interval arithmetic.
-func (t *Tape) Hessian(m *Memory, hess, grad, theta []iv, data []float64, c iv) iv {
+//
+// When ctx ends it stops half-way.
+func (t *Tape) Hessian(ctx context.Context, m *Memory, hess, grad, theta []iv, data []float64, c iv) iv {
 	dim := len(theta)
 	value := t.Gradient(m, grad, theta, data, c)
 	m.dot, m.barDot = grow(m.dot, len(t.code)), grow(m.barDot, len(t.code))
 	for _, variable := range t.code {
 		if variable.op != OpVar {
 			continue
+		}
+		if ctx.Err() != nil {
+			break
 		}
 		t.tangent(m, variable.index)
 		t.backwardTangent(m)
@@ -493,6 +499,23 @@ func (t *Tape) tangent(m *Memory, variable int) {
 	}
 }
 
+// mayCross reports whether two of the arguments of a maximum that may be largest, those of
+// weights other than 0, may change places along the parameter that dot is the derivative by: their
+// derivatives are not one and the same number. Equal enclosures are not enough for that.
+func mayCross(dot []iv, args []int32, w []iv) bool {
+	var first *iv
+	for k, a := range args {
+		switch d := &dot[a]; {
+		case w[k] == zero:
+		case first == nil:
+			first = d
+		case *d != *first || !d.IsPoint():
+			return true
+		}
+	}
+	return false
+}
+
 // backwardTangent fills barDot, the derivatives of bar along that parameter.
 func (t *Tape) backwardTangent(m *Memory) {
 	clear(m.barDot)
@@ -526,10 +549,11 @@ func (t *Tape) backwardTangent(m *Memory) {
 				rate := w.Mul(m.dot[args[k]].Sub(m.dot[i]))
 				add(args[k], bar.Mul(rate).Add(barDot.Mul(w)))
 			}
-		case OpMax: // nothing is known where two arguments change places
+		case OpMax:
 			w := t.weights(m, s, m.val[i])
+			kink := mayCross(m.dot, args, w)
 			for k := range w {
-				if w[k].Lo != w[k].Hi && m.dot[args[k]] != m.dot[i] {
+				if kink && w[k] != zero {
 					add(args[k], bar.Mul(interval.Entire))
 				}
 				add(args[k], barDot.Mul(w[k]))

@@ -14,6 +14,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/gosaddle/saddle/lossviz/internal/decimal"
+	"github.com/gosaddle/saddle/lossviz/internal/symmetric"
 	"github.com/gosaddle/saddle/lossviz/landscape"
 	"github.com/gosaddle/saddle/lossviz/nn"
 )
@@ -46,20 +47,19 @@ func (j *Job) Inspect(ctx context.Context) (*Inspection, error) {
 	if err != nil {
 		return nil, err
 	}
-	in.Eigenvalues = make([]float64, n)
-	var eigen mat.EigenSym
 	for _, x := range h.RawSymmetric().Data {
 		if math.IsNaN(x) || math.IsInf(x, 0) {
+			in.Eigenvalues = make([]float64, n)
 			for i := range in.Eigenvalues {
 				in.Eigenvalues[i] = math.NaN()
 			}
 			return in, nil
 		}
 	}
-	if !eigen.Factorize(h, false) {
+	var ok bool
+	if in.Eigenvalues, _, ok = symmetric.Eigen(h, false); !ok {
 		return nil, fmt.Errorf("the eigenvalues of the Hessian (%d x %d) did not converge", n, n)
 	}
-	eigen.Values(in.Eigenvalues)
 	return in, nil
 }
 

@@ -368,12 +368,15 @@ func (r *reader) grid(o *object) error {
 		}
 		from, to, n := a.Data[0], a.Data[1], a.Data[2]
 		switch {
-		case !(from < to) || math.IsInf(to-from, 0):
+		case n != math.Trunc(n) || n < 1 || n > 1e9:
+			return errAt(v.path+"[2]", "is %v points, want a whole number from 1 to 1e9", strconv.FormatFloat(n, 'f', -1, 64))
+		case n > 1 && (!(from < to) || math.IsInf(to-from, 0)):
 			return errAt(v.path, "goes from %v to %v; the ends must increase", from, to)
-		case n != math.Trunc(n) || n < 2 || n > 1e9:
-			return errAt(v.path+"[2]", "is %v points, want a whole number from 2 to 1e9", strconv.FormatFloat(n, 'f', -1, 64))
 		case p.direction == nil:
 			return errAt(v.path, "there is no direction %q for this axis in \"directions\"", p.key)
+		}
+		if n == 1 { // as NumPy's and PyTorch's linspace
+			to = from
 		}
 		*p.to = &landscape.Axis{From: from, To: to, N: int(n)}
 	}

@@ -187,6 +187,13 @@ func TestBadJobs(t *testing.T) {
 		{"unknown layer", with("network", `{"layers": [{"type": "densse", "in": 2, "out": 1}]}`), []string{"network", "layers[0]", "densse"}, true},
 		{"unknown activation", with("network", `{"layers": [{"type": "dense", "in": 2, "out": 1, "activation": "tan"}]}`), []string{"layers[0]", `"tan"`}, true},
 		{"typo", with("network", `{"layers": [{"type": "dense", "in": 2, "outt": 1}]}`), []string{"layers[0]", "outt"}, true},
+		{"another case", with("network", `{"layers": [{"type": "dense", "in": 2, "out": 1, "IN": 3}]}`), []string{"layers[0]", `"IN"`}, true},
+		{"null activation", with("network", `{"layers": [{"type": "dense", "in": 2, "out": 1, "activation": null}]}`), []string{"layers[0]", `"activation" is null`}, true},
+		{"size in quotes", with("network", `{"layers": [{"type": "dense", "in": "2", "out": 1}]}`), []string{"layers[0]", `"in" is a JSON string, want a whole number`}, true},
+		{"layer number", with("network", `{"layers": [[2], [1]]}`), []string{"layers[0]", "no object"}, true},
+		{"layers number", with("network", `{"layers": 2}`), []string{"network", `"layers" is a JSON number, want an array of layers`}, true},
+		{"eps 0", with("network", `{"layers": [{"type": "layer-norm", "features": 2, "eps": 0}]}`), []string{"layers[0]", `"eps" is 0`}, true},
+		{"mean alone", with("network", `{"layers": [{"type": "batch-norm", "features": 2, "mean": [1, 2]}]}`), []string{"layer 0", "2 running means and 0 variances"}, true},
 		{"no match", with("network", `{"layers": [{"type": "dense", "in": 2, "out": 3}, {"type": "dense", "in": 4, "out": 1}]}`), []string{"layer 1", "4", "3"}, false},
 		{"unknown loss", with("loss", `"logistics"`), []string{"loss", `"logistics"`}, true},
 		{"loss number", with("loss", `3`), []string{"loss", "string"}, true},
@@ -204,7 +211,7 @@ func TestBadJobs(t *testing.T) {
 		{"no y axis", with("y", ""), []string{`"y" is missing`}, false},
 		{"short axis", with("x", "[0, 1]"), []string{"x", "2 numbers"}, true},
 		{"falling axis", with("x", "[1, 0, 5]"), []string{"x", "increase"}, false},
-		{"one point", with("x", "[0, 1, 1]"), []string{"x[2]"}, true},
+		{"no point", with("x", "[0, 1, 0]"), []string{"x[2]"}, true},
 		{"half a point", with("x", "[0, 1, 2.5]"), []string{"x[2]"}, true},
 		{"unknown report", with("report", `["los"]`), []string{"report[0]", `"los"`}, true},
 		{"report twice", with("report", `["loss", "loss"]`), []string{"report[1]", "twice"}, true},
@@ -298,6 +305,48 @@ func TestLine(t *testing.T) {
 	}
 	if len(out) != 2 || len(out["x"]) != 11 || len(out["loss"]) != 11 {
 		t.Errorf("%v", out)
+	}
+}
+
+// A direction may be zero, two may be parallel, and an axis may be one point: the formula still says what is meant.
+func TestDegenerate(t *testing.T) {
+	zero := `{"0.weight": [[0, 0], [0, 0], [0, 0]], "0.bias": [0, 0, 0], "1.weight": [[0, 0, 0]], "1.bias": [0]}`
+	s := schema(t)
+	at := func(j *Job, a, b float64) float64 {
+		theta := make([]float64, len(j.Weights))
+		for i := range theta {
+			theta[i] = j.Weights[i] + a*j.DX[i] + b*j.DY[i]
+		}
+		return j.Objective().Value(theta)
+	}
+	for name, text := range map[string][]byte{
+		"zero":      with("directions", `{"x": `+weights+`, "y": `+zero+`}`),
+		"all zero":  with("directions", `{"x": `+zero+`, "y": `+zero+`}`),
+		"parallel":  with("directions", `{"x": `+weights+`, "y": `+weights+`}`),
+		"one x":     with("x", "[-1, 1, 1]"),
+		"one y":     with("y", "[0.5, 0.5, 1]"),
+		"one point": with("x", "[0, 0, 1]", "y", "[0, 0, 1]"),
+	} {
+		if err := conforms(t, s, text); err != nil {
+			t.Errorf("%s: the schema refuses it: %v", name, err)
+		}
+		j := parsed(t, text, "")
+		r := sliced(t, j, Shard{}, "")
+		for i, x := range r.X {
+			for k, y := range r.Y {
+				want := at(j, x, y)
+				if got := r.Values[0][i*len(r.Y)+k]; math.Abs(got-want) > 1e-12*want {
+					t.Errorf("%s: %v at (%v, %v), want %v", name, got, x, y, want)
+				}
+			}
+		}
+		if merged, err := Merge(writeParts(t, j, 3)...); err != nil || output(t, merged) != output(t, r) {
+			t.Errorf("%s: merged: %v", name, err)
+		}
+	}
+	j := parsed(t, with("directions", `{"x": `+weights+`}`, "x", "[-2, 5, 1]", "y", "", "report", ""), "")
+	if out := output(t, sliced(t, j, Shard{}, "")); !strings.HasPrefix(out, `{"x": [-2],`) {
+		t.Error(out)
 	}
 }
 

@@ -87,7 +87,8 @@ func (j *Job) Slice(ctx context.Context, shard Shard, checkpoint string) (*Resul
 		r.X, r.Code, r.Identity = c.T, c.Made.Code, c.Made.Identity
 		finished, value = c.Finished, func(name string, point int) float64 { return c.Values[name][point] }
 	} else {
-		plane := landscape.NewPlane(j.Weights, dx, landscape.Given("y", j.DY))
+		// No NewPlane: it refuses parallel directions, which are no plane to look at. Here the formula says what is meant.
+		plane := &landscape.Plane{Origin: j.Weights, X: dx, Y: landscape.Given("y", j.DY)}
 		s := landscape.Slice(objective, plane, landscape.Grid{X: *j.X, Y: *j.Y}, opts...)
 		if err := s.Err(); err != nil {
 			return nil, plainError{err}

@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 
 	"gonum.org/v1/gonum/mat"
+
+	"github.com/gosaddle/saddle/lossviz/internal/symmetric"
 )
 
 // End says which end of the spectrum of a Hessian is meant.
@@ -172,23 +174,10 @@ func denseEigen(hessian Curvature, n int, vectors bool, stop func() bool) ([]flo
 	sym := mat.NewSymDense(n, nil)
 	for i := range n {
 		for j := i; j < n; j++ {
-			x := (h[i*n+j] + h[j*n+i]) / 2
-			if !finite(x) {
-				return nil, nil, false
-			}
-			sym.SetSym(i, j, x)
+			sym.SetSym(i, j, (h[i*n+j]+h[j*n+i])/2)
 		}
 	}
-	var eig mat.EigenSym
-	if !eig.Factorize(sym, vectors) {
-		return nil, nil, false
-	}
-	if !vectors {
-		return eig.Values(nil), nil, true
-	}
-	var v mat.Dense
-	eig.VectorsTo(&v)
-	return eig.Values(nil), &v, true
+	return symmetric.Eigen(sym, vectors)
 }
 
 // lanczos builds an orthonormal basis of the Krylov space of the Hessian with full
@@ -200,10 +189,10 @@ type lanczos struct {
 	stop    func() bool
 
 	basis       [][]float64
-	alpha, beta []float64 // diagonal, and what couples basis vector j to j+1
-	values      []float64 // eigenvalues of the tridiagonal matrix, ascending
-	ritz        mat.Dense // and its eigenvectors
-	exhausted   bool      // the space is invariant: eigenvalues are exact
+	alpha, beta []float64  // diagonal, and what couples basis vector j to j+1
+	values      []float64  // eigenvalues of the tridiagonal matrix, ascending
+	ritz        *mat.Dense // and its eigenvectors
+	exhausted   bool       // the space is invariant: eigenvalues are exact
 }
 
 func newLanczos(h Curvature, dim int, stop func() bool) *lanczos {
@@ -273,14 +262,9 @@ func (l *lanczos) solve() bool {
 			t.SetSym(i-1, i, l.beta[i-1])
 		}
 	}
-	var eig mat.EigenSym
-	if !eig.Factorize(t, true) {
-		return false
-	}
-	l.values = eig.Values(nil)
-	l.ritz.Reset()
-	eig.VectorsTo(&l.ritz)
-	return true
+	var ok bool
+	l.values, l.ritz, ok = symmetric.Eigen(t, true)
+	return ok
 }
 
 // settled says whether the i-th eigenpair has converged. Its residual is the last

@@ -166,7 +166,7 @@ func (r *record) missing() []int {
 // record checks the file's numbers and makes the flat record of them.
 func (f *file) record(nx, ny int) (*record, error) {
 	n := nx * ny
-	if nx < 2 || ny < 1 {
+	if nx < 1 || ny < 1 {
 		return nil, fmt.Errorf("a grid of %d x %d points", nx, ny)
 	}
 	if len(f.Names) == 0 || f.Names[0] != NameLoss {

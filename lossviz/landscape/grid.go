@@ -10,7 +10,7 @@ import (
 type Axis struct {
 	// From and To are the ends, both included.
 	From, To float64
-	// N is the number of points, at least 2.
+	// N is the number of points, at least 2, or 1 where From and To are the same.
 	N int
 	// Smallest, if positive, spaces the points geometrically on both sides of 0,
 	// beginning at this distance; 0 itself is a point, and N is odd.
@@ -21,6 +21,10 @@ type Axis struct {
 // has a correctly rounded quotient: 0 and 1 on an axis from -0.5 to 1.5, for one.
 func (a Axis) Values() []float64 {
 	v := make([]float64, a.N)
+	if a.N == 1 { // no spacing to divide by
+		v[0] = a.From
+		return v
+	}
 	if a.Smallest > 0 {
 		half := a.N / 2
 		v[half] = 0
@@ -47,10 +51,12 @@ func (a Axis) Values() []float64 {
 
 func (a Axis) check() error {
 	switch {
+	case a.N == 1 && a.From == a.To && finite(a.From) && a.Smallest == 0:
+		return nil
 	case !finite(a.From) || !finite(a.To) || !(a.From < a.To) || !finite(a.To-a.From):
 		return fmt.Errorf("landscape: an axis from %v to %v: its ends must be finite and increasing", a.From, a.To)
 	case a.N < 2:
-		return fmt.Errorf("landscape: an axis of %d points: it needs at least 2", a.N)
+		return fmt.Errorf("landscape: an axis of %s from %v to %v: it needs at least 2", count(a.N, "point"), a.From, a.To)
 	case a.Smallest < 0 || math.IsNaN(a.Smallest):
 		return fmt.Errorf("landscape: a geometric axis that begins at %v: it must be positive", a.Smallest)
 	case a.Smallest > 0 && (a.From != -a.To || a.Smallest >= a.To):

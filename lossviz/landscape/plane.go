@@ -32,6 +32,22 @@ func NewPlane(origin []float64, x, y *Direction) *Plane {
 func badPlane(err error) *Plane { return &Plane{err: err} }
 
 func (p *Plane) check() error {
+	if err := p.fits(); err != nil {
+		return err
+	}
+	for _, d := range []*Direction{p.X, p.Y} {
+		if norm2(d.V) == 0 {
+			return fmt.Errorf("landscape: direction %s is zero", d.Name)
+		}
+	}
+	if c := cosine(p.X.V, p.Y.V); math.Abs(c) > 1-1e-14 {
+		return fmt.Errorf("landscape: directions %s and %s are parallel (cosine %v): they span a line, not a plane", p.X.Name, p.Y.Name, c)
+	}
+	return nil
+}
+
+// fits says whether points of the plane can be computed at all.
+func (p *Plane) fits() error {
 	if err := errors.Join(p.X.Err(), p.Y.Err()); err != nil {
 		return err
 	}
@@ -45,12 +61,6 @@ func (p *Plane) check() error {
 		if err := checkFinite(d.V, "direction "+d.Name); err != nil {
 			return err
 		}
-		if norm2(d.V) == 0 {
-			return fmt.Errorf("landscape: direction %s is zero", d.Name)
-		}
-	}
-	if c := cosine(p.X.V, p.Y.V); math.Abs(c) > 1-1e-14 {
-		return fmt.Errorf("landscape: directions %s and %s are parallel (cosine %v): they span a line, not a plane", p.X.Name, p.Y.Name, c)
 	}
 	return nil
 }
@@ -60,7 +70,10 @@ func (p *Plane) Err() error {
 	if p == nil {
 		return errors.New("landscape: the plane is nil")
 	}
-	return p.err
+	if p.err != nil {
+		return p.err
+	}
+	return p.fits() // perhaps it was not made by NewPlane
 }
 
 // String describes the plane: its directions, their lengths and cosine.
@@ -230,7 +243,10 @@ func PCA(trajectories ...Trajectory) *Plane {
 	values := svd.Values(nil)
 	var v mat.Dense
 	svd.VTo(&v)
-	total := dot(values, values)
+	total := 0.0 // of squares, in units of the first: they may underflow
+	for _, s := range values {
+		total += s / values[0] * (s / values[0])
+	}
 	p := &Plane{Origin: clone(origin)}
 	axis := func(k int) *Direction {
 		d := &Direction{Name: fmt.Sprintf("principal component %d of the trajectory", k+1), V: mat.Col(nil, k, &v)}
@@ -247,7 +263,7 @@ func PCA(trajectories ...Trajectory) *Plane {
 				d.V[i] = -d.V[i]
 			}
 		}
-		p.Variance[k] = values[k] * values[k] / total
+		p.Variance[k] = values[k] / values[0] * (values[k] / values[0]) / total
 		d.Axis = fmt.Sprintf("PC %d, %.3g %% of variance", k+1, 100*p.Variance[k])
 		return d
 	}

@@ -590,9 +590,18 @@ func (s *Surface) Interpolate(a, b float64) float64 {
 		}
 		return sum
 	}
-	i, j := below(s.X, a), below(s.Y, b)
-	u, v := (a-s.X[i])/(s.X[i+1]-s.X[i]), (b-s.Y[j])/(s.Y[j+1]-s.Y[j])
-	return (1-u)*((1-v)*s.Z[i][j]+v*s.Z[i][j+1]) + u*((1-v)*s.Z[i+1][j]+v*s.Z[i+1][j+1])
+	i, k, u := between(s.X, a)
+	j, l, v := between(s.Y, b)
+	return (1-u)*((1-v)*s.Z[i][j]+v*s.Z[i][l]) + u*((1-v)*s.Z[k][j]+v*s.Z[k][l])
+}
+
+// between is the coordinates around x, and the weight of the second.
+func between(v []float64, x float64) (i, k int, weight float64) {
+	if len(v) == 1 {
+		return 0, 0, 0
+	}
+	i = below(v, x)
+	return i, i + 1, (x - v[i]) / (v[i+1] - v[i])
 }
 
 // below is the interval of v that x lies in: v[i] <= x <= v[i+1].

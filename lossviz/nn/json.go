@@ -1,10 +1,14 @@
 package nn
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
 )
 
 // MarshalJSON writes the network as job files do: {"layers": [{"type": "dense", "in": 2, "out": 16,
@@ -118,11 +122,11 @@ func parseLayers(texts []json.RawMessage, where string) ([]Layer, error) {
 
 func parseLayer(text []byte, where string) (layer Layer, err error) {
 	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(text, &fields); err != nil {
-		return nil, fmt.Errorf("%s: %w", where, err)
+	if err := json.Unmarshal(text, &fields); err != nil || fields == nil {
+		return nil, fmt.Errorf(`%s: is no object; a layer is {"type": ..., ...}`, where)
 	}
 	var name string
-	if err := json.Unmarshal(fields["type"], &name); err != nil {
+	if err := json.Unmarshal(fields["type"], &name); err != nil || name == "" {
 		return nil, fmt.Errorf(`%s: needs a "type", a string`, where)
 	}
 	delete(fields, "type")
@@ -160,6 +164,12 @@ func parseLayer(text []byte, where string) (layer Layer, err error) {
 	default:
 		return nil, fmt.Errorf("%s: unknown type %q; there are dense, conv2d, max-pool, avg-pool, flatten, activation, residual, batch-norm, layer-norm", where, name)
 	}
+	// In Go a zero Eps is the default; in a file 0 would mean 0.
+	if eps, ok := fields["eps"]; ok && err == nil {
+		if zero, _ := strconv.ParseFloat(string(eps), 64); zero == 0 {
+			err = errors.New(`"eps" is 0; it must be positive`)
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s (%s): %w", where, name, err)
 	}
@@ -172,15 +182,54 @@ func parse[T Layer](text []byte) (Layer, error) {
 	return layer, err
 }
 
-// strict decodes one JSON value and does not accept fields that v does not have.
+// strict decodes a JSON object. Go's own decoder takes names in any case, and null for anything; a job's reader must
+// not: a typo would pass for a default.
 func strict(text []byte, v any) error {
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(v); err != nil {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(text, &fields); err != nil || fields == nil {
+		var kind *json.UnmarshalTypeError
+		if err == nil || errors.As(err, &kind) {
+			return errors.New("is no object")
+		}
 		return err
 	}
-	if decoder.More() {
-		return errors.New("more than one value")
+	known := map[string]string{} // what each field wants
+	for field := range reflect.TypeOf(v).Elem().Fields() {
+		if name, _, _ := strings.Cut(field.Tag.Get("json"), ","); name != "-" {
+			known[name] = wanted(field.Type)
+		}
 	}
-	return nil
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		want, ok := known[name]
+		if !ok {
+			return fmt.Errorf("unknown field %q; there are %s", name, strings.Join(slices.Sorted(maps.Keys(known)), ", "))
+		}
+		if string(fields[name]) == "null" {
+			return fmt.Errorf("%q is null, want %s", name, want)
+		}
+	}
+	err := json.Unmarshal(text, v)
+	var kind *json.UnmarshalTypeError
+	if errors.As(err, &kind) {
+		name, _, _ := strings.Cut(kind.Field, ".")
+		return fmt.Errorf("%q is a JSON %s, want %s", name, kind.Value, known[name])
+	}
+	return err
+}
+
+// wanted says in words what a field takes.
+func wanted(t reflect.Type) string {
+	switch {
+	case t == reflect.TypeFor[Activation]():
+		return "the name of an activation"
+	case t == reflect.TypeFor[[]json.RawMessage]():
+		return "an array of layers"
+	case t.Kind() == reflect.Int:
+		return "a whole number"
+	case t.Kind() == reflect.Bool:
+		return "true or false"
+	case t.Kind() == reflect.Slice:
+		return "an array of numbers"
+	}
+	return "a " + t.Kind().String()
 }

@@ -3,6 +3,8 @@ package nn
 import (
 	"fmt"
 	"math"
+	"strconv"
+	"strings"
 
 	"github.com/gosaddle/saddle/lossviz/dataset"
 	"github.com/gosaddle/saddle/lossviz/internal/vec"
@@ -71,9 +73,10 @@ func ParseLoss(name string) (Loss, error) {
 	if name == "huber" {
 		return Huber(1), nil
 	}
-	var delta float64
-	if n, err := fmt.Sscanf(name, "huber(%g)", &delta); n == 1 && err == nil && name == Huber(delta).String() {
-		return Huber(delta), nil
+	if text, ok := strings.CutPrefix(name, "huber("); ok && strings.HasSuffix(text, ")") && strings.Trim(text, "0123456789.eE+-") == ")" {
+		if delta, err := strconv.ParseFloat(strings.TrimSuffix(text, ")"), 64); err == nil && delta > 0 {
+			return Huber(delta), nil
+		}
 	}
 	return nil, fmt.Errorf("nn: no loss is called %q; there are logistic, cross-entropy, squared, hinge, absolute, huber(delta)", name)
 }
@@ -171,8 +174,14 @@ func (l StandardLoss) slope(g, z, y []float64, n int, scale float64) {
 	switch l {
 	case CrossEntropy:
 		softmax(g, z, n)
-		for s, class := range y {
-			g[int(class)*n+s]--
+		for s, class := range y { // p_y - 1 is less the sum of the others, which keeps its digits where p_y is nearly 1
+			at, others := int(class)*n+s, 0.0
+			for i := s; i < len(g); i += n {
+				if i != at {
+					others += g[i]
+				}
+			}
+			g[at] = -others
 		}
 		for i := range g {
 			g[i] *= scale
@@ -204,15 +213,21 @@ func (l StandardLoss) slope(g, z, y []float64, n int, scale float64) {
 
 func (l StandardLoss) curvature(h, z, y, dz []float64, n int, scale float64) {
 	switch l {
-	case CrossEntropy: // p_i (dz_i - sum_j p_j dz_j)
+	case CrossEntropy: // p_i (dz_i - sum_j p_j dz_j), with dz counted from that of the likeliest: its p is perhaps nearly 1
 		softmax(h, z, n)
 		for s := range n {
-			mean := 0.0
+			top := s
 			for i := s; i < len(h); i += n {
-				mean += h[i] * dz[i]
+				if h[i] > h[top] {
+					top = i
+				}
+			}
+			from, mean := dz[top], 0.0
+			for i := s; i < len(h); i += n {
+				mean += h[i] * (dz[i] - from)
 			}
 			for i := s; i < len(h); i += n {
-				h[i] *= scale * (dz[i] - mean)
+				h[i] *= scale * (dz[i] - from - mean)
 			}
 		}
 	case LogisticLoss:

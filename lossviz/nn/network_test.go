@@ -90,7 +90,12 @@ func TestNames(t *testing.T) {
 			t.Errorf("%v: %v %v", l, got, err)
 		}
 	}
-	for _, name := range []string{"", "mse", "huber(", "huber(x)", "huber(1)x", "huber(1"} {
+	for name, want := range map[string]Loss{"huber": Huber(1), "huber(1.0)": Huber(1), "huber(0.50)": Huber(0.5), "huber(2E-1)": Huber(0.2)} {
+		if got, err := ParseLoss(name); got != want || err != nil {
+			t.Errorf("%s: %v %v", name, got, err)
+		}
+	}
+	for _, name := range []string{"", "mse", "huber(", "huber(x)", "huber(1)x", "huber(1", "huber(0)", "huber(-1)", "huber(Inf)", "huber(1e999)", "huber(0x1p1)"} {
 		if l, err := ParseLoss(name); err == nil {
 			t.Errorf("%q is %v", name, l)
 		}
@@ -118,13 +123,16 @@ func TestJSON(t *testing.T) {
 		agree(t, name, back.Forward(theta, x, 2), net.Forward(theta, x, 2), 0)
 	}
 	for text, want := range map[string]string{
-		`{"layers": [{"type": "dense", "in": 2, "out": 1, "activatoin": "tanh"}]}`: `layers[0] (dense): json: unknown field "activatoin"`,
+		`{"layers": [{"type": "dense", "in": 2, "out": 1, "activatoin": "tanh"}]}`: `layers[0] (dense): unknown field "activatoin"`,
+		`{"layers": [{"type": "dense", "in": 2, "Out": 1}]}`:                       `layers[0] (dense): unknown field "Out"`,
+		`{"layers": [{"type": "dense", "in": 2, "out": null}]}`:                    `layers[0] (dense): "out" is null, want a whole number`,
+		`{"layers": [{"type": "batch-norm", "features": 2, "eps": 0.0}]}`:          `layers[0] (batch-norm): "eps" is 0`,
 		`{"layers": [{"type": "dense", "in": 2, "out": 1}, {"type": "dens"}]}`:     `layers[1]: unknown type "dens"`,
 		`{"layers": [{"in": 2}]}`: `layers[0]: needs a "type"`,
 		`{"layers": [{"type": "dense", "in": 2, "out": 1, "activation": "tan"}]}`:     `no activation is called "tan"`,
-		`{"layers": [{"type": "residual", "inner": [{"type": "dense", "in": "2"}]}]}`: `layers[0].inner[0] (dense): json: cannot unmarshal string`,
+		`{"layers": [{"type": "residual", "inner": [{"type": "dense", "in": "2"}]}]}`: `layers[0].inner[0] (dense): "in" is a JSON string, want a whole number`,
 		`{"layers": []}`:  "needs a layer",
-		`{"layers": [3]}`: "layers[0]: json",
+		`{"layers": [3]}`: "layers[0]: is no object",
 		`{"layer": []}`:   `unknown field "layer"`,
 		`{"layers": [{"type": "dense", "in": 2, "out": 4}, {"type": "dense", "in": 5, "out":1}]}`: "takes 5, but gets 4",
 	} {
@@ -253,6 +261,21 @@ func TestSaturated(t *testing.T) {
 				if math.IsNaN(v) || math.IsInf(v, 0) {
 					t.Fatalf("%v at scale %g: value %v, gradient %v, product %v", loss, scale, value, grad, hv)
 				}
+			}
+		}
+	}
+	// Two logits (t, 0) and class 0: the gradient is (-p, p) and the Hessian p (1-p) with p = 1/(1+exp(t)), which 1-p
+	// would lose where p is small.
+	for _, t0 := range []float64{-40, -3, 0, 5, 20, 40, 300} {
+		e := NewEvaluator(Linear(1, 2), CrossEntropy, dataset.New("one", []float64{1}, []float64{0}, 1))
+		p := 1 / (1 + math.Exp(t0))
+		q := 1 / (1 + math.Exp(-t0))
+		theta, grad, hv := []float64{t0, 0, 0, 0}, make([]float64, 4), make([]float64, 4)
+		e.Gradient(grad, theta)
+		e.HessianVector(hv, theta, []float64{1, 0, 0, 0})
+		for i, sign := range []float64{1, -1, 1, -1} {
+			if g, h := -sign*p, sign*p*q; math.Abs(grad[i]-g) > 1e-14*p || math.Abs(hv[i]-h) > 1e-14*p*q {
+				t.Errorf("at %v: gradient %v, want %v; Hessian %v, want %v", t0, grad[i], g, hv[i], h)
 			}
 		}
 	}

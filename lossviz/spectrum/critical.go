@@ -14,6 +14,7 @@ import (
 	"github.com/gosaddle/saddle/lossviz/convexity/enclose"
 	"github.com/gosaddle/saddle/lossviz/convexity/interval"
 	"github.com/gosaddle/saddle/lossviz/convexity/symmetry"
+	"github.com/gosaddle/saddle/lossviz/internal/symmetric"
 	"github.com/gosaddle/saddle/lossviz/landscape"
 )
 
@@ -296,13 +297,10 @@ func flatten(ctx context.Context, f landscape.TwiceDifferentiable, theta []float
 		if err != nil {
 			return theta, norm, err
 		}
-		var eigen mat.EigenSym
-		if !eigen.Factorize(h, true) {
+		values, vectors, ok := symmetric.Eigen(h, true)
+		if !ok {
 			return theta, norm, errNotFinite
 		}
-		values := eigen.Values(nil)
-		var vectors mat.Dense
-		eigen.VectorsTo(&vectors)
 		scale := math.Max(math.Abs(values[0]), math.Abs(values[n-1]))
 		if scale == 0 {
 			break
@@ -350,11 +348,10 @@ func classify(ctx context.Context, f landscape.TwiceDifferentiable, problem *enc
 		return c, err
 	}
 	if problem == nil {
-		var eigen mat.EigenSym
-		if !eigen.Factorize(h, false) {
+		values, _, ok := symmetric.Eigen(h, false)
+		if !ok {
 			return c, errNotFinite
 		}
-		values := eigen.Values(nil)
 		open := 1e-6 * math.Max(math.Abs(values[0]), math.Abs(values[len(values)-1]))
 		for _, v := range values {
 			c.Eigenvalues = append(c.Eigenvalues, interval.New(v-open, v+open))

@@ -7,6 +7,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
+	"github.com/gosaddle/saddle/lossviz/internal/symmetric"
 	"github.com/gosaddle/saddle/lossviz/internal/vec"
 )
 
@@ -89,13 +90,7 @@ func (t *tridiagonal) eigen() (values []float64, vectors *mat.Dense, ok bool) {
 			s.SetSym(i, i+1, t.beta[i])
 		}
 	}
-	var eigen mat.EigenSym
-	if !eigen.Factorize(s, true) {
-		return nil, nil, false
-	}
-	vectors = new(mat.Dense)
-	eigen.VectorsTo(vectors)
-	return eigen.Values(nil), vectors, true
+	return symmetric.Eigen(s, true)
 }
 
 // start is a random unit vector, the same for the same seed.

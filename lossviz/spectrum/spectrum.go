@@ -21,6 +21,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/gosaddle/saddle/lossviz/chart"
+	"github.com/gosaddle/saddle/lossviz/internal/symmetric"
 	"github.com/gosaddle/saddle/lossviz/landscape"
 )
 
@@ -135,12 +136,12 @@ func Eigenvalues(obj landscape.Objective, theta []float64, opts ...Option) ([]fl
 	// The factorization of thousands of rows takes minutes and cannot be stopped: an interrupt leaves it behind.
 	values := make(chan []float64, 1)
 	go func() {
-		var eigen mat.EigenSym
-		if !eigen.Factorize(h, false) {
+		v, _, ok := symmetric.Eigen(h, false)
+		if !ok {
 			close(values)
 			return
 		}
-		values <- eigen.Values(nil)
+		values <- v
 	}()
 	select {
 	case v, ok := <-values:

@@ -6,6 +6,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/gosaddle/saddle/lossviz/convexity/interval"
+	"github.com/gosaddle/saddle/lossviz/internal/symmetric"
 )
 
 // Eigenvalues encloses the eigenvalues, ascending, of every symmetric matrix whose
@@ -30,13 +31,10 @@ func Eigenvalues(a []interval.Interval, n int) (values []interval.Interval, ok b
 			middle.SetSym(i, j, both.Mid())
 		}
 	}
-	var eigen mat.EigenSym
-	if !eigen.Factorize(middle, true) {
+	approx, vectors, ok := symmetric.Eigen(middle, true)
+	if !ok {
 		return nil, false
 	}
-	approx := eigen.Values(nil)
-	var vectors mat.Dense
-	eigen.VectorsTo(&vectors)
 	x := make([]interval.Interval, n*n) // X', a row an eigenvector
 	scaled := make([]interval.Interval, n*n)
 	for i := range n {

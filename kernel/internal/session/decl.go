@@ -44,6 +44,12 @@ type decl struct {
 	layout   string    // types and variables: the shape in memory
 }
 
+// base is the key of a method's type, and of anything else its own.
+func (d *decl) base() string {
+	base, _, _ := strings.Cut(d.key, ".")
+	return base
+}
+
 // inferred is a type that cannot be written down: an expression that has it and evaluates nothing, and the package
 // that the expression mentions.
 type inferred struct {

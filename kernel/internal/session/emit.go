@@ -303,15 +303,11 @@ func (e *emitter) implementation(w *world, d *decl) {
 
 // home returns the package in which a function's slot lies, or will lie.
 func (e *emitter) home(d *decl) string {
-	key := d.key
-	if d.kind == method {
-		key, _, _ = strings.Cut(key, ".")
-	}
-	if e.here[key] {
+	if e.here[d.base()] {
 		return e.unit
 	}
 	if d.kind == method {
-		if t := e.l.decls[key]; t != nil {
+		if t := e.l.decls[d.base()]; t != nil {
 			return t.unit
 		}
 	}

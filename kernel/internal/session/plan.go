@@ -421,204 +421,116 @@ func (s *Session) unnameable(w *world, d *decl, src *cell.Source, id *ast.Ident,
 
 // compile finds what has to be made again, checks the bodies concerned, and writes the package.
 func (s *Session) compile(ctx context.Context, p *plan, before *live, w *world, mine map[types.Object]bool, isFresh map[*decl]bool, fi *fileImports, show showMode) error {
-	l := p.live
-	// Signatures as they are now. Variables of this cell are not in w's package scope; theirs are set.
-	own := map[*decl]bool{}
-	for _, d := range p.vars {
-		own[d] = true
-	}
-	changed := map[string]bool{}
-	sigs := map[*decl]string{}
-	for _, d := range l.sorted() {
-		if d.stale != "" {
-			continue
-		}
-		if own[d] {
-			sigs[d] = d.sig
-		} else {
-			sigs[d] = s.signature(w, before, d)
-		}
-		old := s.live.decls[d.key]
-		if old == nil || old.stale != "" || old.kind != d.kind || old.sig != sigs[d] ||
-			(d.unit == "" && !isFresh[d] || old.unit == "") && d.kind != variable { // lost with a worker: in no package now
-			changed[d.key] = true
-		}
-	}
-	for _, old := range s.live.decls {
-		if l.decls[old.key] == nil {
-			changed[old.key] = true
-			for _, name := range old.names {
-				changed[name] = true
-			}
-		}
-	}
-	// What mentions what: earlier declarations know; of the cell's own, types and signatures are checked by now.
-	usesOf := func(d *decl) (all, sig map[string]bool) {
-		if isFresh[d] {
-			node := d.node
-			if fn, ok := node.(*ast.FuncDecl); ok {
-				node = &ast.FuncDecl{Recv: fn.Recv, Name: fn.Name, Type: fn.Type}
-				m := mentions(w, l, node)
-				return m, m
-			}
-			m := mentions(w, l, node)
-			return m, m
-		}
-		if fn, ok := d.node.(*ast.FuncDecl); ok {
-			return d.uses, mentions(w, l, &ast.FuncDecl{Recv: fn.Recv, Name: fn.Name, Type: fn.Type})
-		}
-		return d.uses, d.uses
-	}
-	remade := map[string]bool{} // a new type, constants, generic function, slot, or variable type
-	redo := map[*decl]bool{}    // functions whose bodies are compiled again
-	var queue []string
-	mark := func(key string) {
-		if !remade[key] {
-			remade[key] = true
-			queue = append(queue, key)
-		}
-	}
-	for key := range changed {
-		mark(key)
-	}
-	sort.Strings(queue)
-	for len(queue) > 0 {
-		key := queue[0]
-		queue = queue[1:]
-		if d := l.decls[key]; d != nil && d.kind == typeName {
-			for _, m := range l.methodsOf(key) {
-				redo[m] = true
-				mark(m.key)
-			}
-		}
-		if d := l.decls[key]; d != nil && d.kind == method && changed[key] {
-			base, _, _ := strings.Cut(key, ".")
-			if sigs[d] != "" && (s.live.decls[key] == nil || s.live.decls[key].sig != sigs[d]) {
-				mark(base) // the method set is another
-			}
-		}
-		for _, d := range l.sorted() {
-			if d.stale != "" || d.key == key {
-				continue
-			}
-			all, sig := usesOf(d)
-			if !all[key] {
-				continue
-			}
-			switch d.kind {
-			case typeName, constants, generic, variable:
-				if own[d] {
-					continue
-				}
-				mark(d.key)
-			case function, method:
-				redo[d] = true
-				if sig[key] && key != d.key {
-					if d.kind == method {
-						if base, _, _ := strings.Cut(d.key, "."); base == key {
-							continue // the type's own remaking brings its methods along
-						}
-					}
-					mark(d.key)
-					if d.kind == method {
-						base, _, _ := strings.Cut(d.key, ".")
-						mark(base)
-					}
-				}
-			}
-		}
-	}
-
-	// Bodies: the cell's functions, and those of earlier cells that the changes reach.
-	bodies := map[*decl]bool{}
-	need := false
-	collect := func() {
-		clear(bodies)
-		for _, d := range l.sorted() {
-			fn, ok := d.node.(*ast.FuncDecl)
-			if !ok || d.stale != "" {
-				continue
-			}
-			base, _, _ := strings.Cut(d.key, ".")
-			if isFresh[d] || redo[d] || remade[d.key] || d.kind == method && remade[base] {
-				if fn.Body != nil {
-					bodies[d] = true
-					need = true
-				}
-			}
-		}
-	}
-	collect()
+	r := s.follow(p, before, w, isFresh)
+	bodies := r.bodies(p.live)
 	wb := w
-	if need || len(p.vars) > 0 && len(bodies) > 0 {
+	if len(bodies) > 0 {
 		none := showNothing
 		var err error
 		if wb, err = s.settle(p, isFresh, bodies, fi, nil, &none); err != nil {
 			return err
 		}
-		l = p.live
-		collect()
+		bodies = r.bodies(p.live)
 	}
 	if len(p.src.Body) > 0 && show == showValue {
 		show = s.quietCalls(w, p.src, show)
 	}
-
-	// Write.
 	s.units++
 	unit := fmt.Sprint(worker.UnitPrefix, s.units)
-	e := newEmitter(s, l, unit)
-	emit := map[*decl]bool{}
-	for _, d := range l.sorted() {
+	e := newEmitter(s, p.live, unit)
+	emitted := s.place(e, r)
+	if err := s.declare(e, wb, emitted); err != nil {
+		return err
+	}
+	s.carry(p, e, w, r)
+	for _, name := range mentionedVars(w, wb, p, bodies) {
+		if d := p.live.names[name]; d != nil && d.stale != "" {
+			return cell.Errors{{Pos: token.Position{Filename: p.src.Name, Line: 1, Column: 1}, Msg: fmt.Sprintf("%s cannot be used: %s", name, d.stale)}}
+		}
+	}
+	inits, main := s.initCalls(p.src, isFresh, p.live)
+	p.exposed = exposes(w, p.src, mine)
+	if e.init.Len() == 0 && e.out.Len() == 0 && len(e.slots) == 0 && len(inits)+len(main) == 0 && len(fi.blank) == 0 {
+		p.program = s.translate(w, p, mine, show)
+	}
+	p.hasBody = len(p.src.Body) > 0 || len(inits)+len(main) > 0
+	if p.hasBody {
+		e.body(w, p.src, mine, s.earlier(p, e, w, before), show, p.mainAt(s.fset), inits, main)
+	}
+	s.record(p, e, w, wb, r, bodies, emitted)
+	src, paths, err := e.source(p.hasBody, fi.blank)
+	if err != nil {
+		return err
+	}
+	if !p.hasBody && e.init.Len() == 0 && e.out.Len() == 0 && len(fi.blank) == 0 {
+		return nil
+	}
+	p.unit = build.Unit{Path: unit, Source: src, Imports: paths}
+	return nil
+}
+
+// place decides which declarations the cell's package holds, and returns those to be written. Methods and functions that
+// keep their slot are written too: the new body is put into it.
+func (s *Session) place(e *emitter, r *remake) map[*decl]bool {
+	emitted := map[*decl]bool{}
+	for _, d := range e.l.sorted() {
 		if d.stale != "" || d.kind == variable {
 			continue
 		}
-		base, _, _ := strings.Cut(d.key, ".")
 		switch d.kind {
 		case typeName, constants, generic:
-			if remade[d.key] {
-				e.here[d.key], emit[d] = true, true
+			if r.again[d.key] {
+				e.here[d.key], emitted[d] = true, true
 			}
 		case function:
-			if remade[d.key] || isFresh[d] && s.live.decls[d.key] == nil {
+			if r.again[d.key] || r.fresh[d] && s.live.decls[d.key] == nil {
 				e.here[d.key] = true
 			}
-			emit[d] = e.here[d.key] || isFresh[d] || redo[d]
+			emitted[d] = e.here[d.key] || r.fresh[d] || r.redo[d]
 		case method:
 			_, isGeneric := receiver(d.node.(*ast.FuncDecl))
-			emit[d] = !isGeneric && (isFresh[d] || redo[d] || remade[d.key] || remade[base])
+			emitted[d] = !isGeneric && (r.fresh[d] || r.redo[d] || r.again[d.key] || r.again[d.base()])
 		}
 	}
-	for _, d := range l.sorted() {
-		if old := s.live.decls[d.key]; isFresh[d] && !e.here[d.key] && old != nil {
+	for _, d := range e.l.sorted() {
+		if old := s.live.decls[d.key]; r.fresh[d] && !e.here[d.key] && old != nil {
 			d.unit = old.unit // its type or slot stays where it is
 		}
 	}
-	for _, d := range l.sorted() {
-		if !emit[d] {
+	return emitted
+}
+
+// declare writes declarations into the cell's package.
+func (s *Session) declare(e *emitter, w *world, emitted map[*decl]bool) error {
+	for _, d := range e.l.sorted() {
+		if !emitted[d] {
 			continue
 		}
-		world := wb
 		switch d.kind {
 		case typeName:
-			e.typeDecl(world, d)
-			e.symbol(world, d)
+			e.typeDecl(w, d)
+			e.symbol(w, d)
 		case constants:
-			e.constDecl(world, d)
+			e.constDecl(w, d)
 		case generic:
-			e.plainFunc(world, d)
+			e.plainFunc(w, d)
 		case function, method:
 			if d.node.(*ast.FuncDecl).Body == nil {
 				return cell.Errors{{Pos: s.fset.Position(d.node.Pos()), Msg: "function " + d.key + " has no body"}}
 			}
-			e.implementation(world, d)
+			e.implementation(w, d)
 			if d.kind == function && e.here[d.key] {
-				e.symbol(world, d)
+				e.symbol(w, d)
 			}
 		}
 	}
-	// Variables whose type is made anew are carried over, used or not: later cells find them as that type.
-	for _, d := range l.sorted() {
-		if d.kind != variable || own[d] || d.stale != "" || !remade[d.key] {
+	return nil
+}
+
+// carry carries over the variables whose type is made anew, used or not: later cells find them as that type.
+func (s *Session) carry(p *plan, e *emitter, w *world, r *remake) {
+	for _, d := range p.live.sorted() {
+		if d.kind != variable || r.own[d] || d.stale != "" || !r.again[d.key] {
 			continue
 		}
 		obj := w.pkg.Scope().Lookup(d.key)
@@ -636,82 +548,70 @@ func (s *Session) compile(ctx context.Context, p *plan, before *live, w *world, 
 		p.replace(d, &c)
 		e.addSlot(d.key, &c)
 	}
-	for _, name := range mentionedVars(w, wb, p, bodies) {
-		if d := l.names[name]; d != nil && d.stale != "" {
-			return cell.Errors{{Pos: token.Position{Filename: p.src.Name, Line: 1, Column: 1}, Msg: fmt.Sprintf("%s cannot be used: %s", name, d.stale)}}
+}
+
+// earlier returns what the names of the cell's variables mean until it declares them: the variables that had them before.
+func (s *Session) earlier(p *plan, e *emitter, w *world, before *live) map[types.Object]string {
+	old := map[types.Object]string{}
+	for _, d := range p.vars {
+		prev, obj := before.names[d.key], w.pkg.Scope().Lookup(d.key)
+		if prev == nil || prev.kind != variable || prev.stale != "" || obj == nil {
+			continue
+		}
+		if prev.sig == d.sig && prev.infer == nil {
+			old[obj] = e.slot(d.key)
+			continue
+		}
+		sv := &slotVar{name: d.key, ident: "ⱟw_" + d.key, carry: prev.carry}
+		sv.typ = e.slotType(prev)
+		e.slots["\x00"+d.key] = sv
+		old[obj] = "(*" + sv.ident + ")"
+	}
+	return old
+}
+
+// mainAt is the index of the statement before which init functions run.
+func (p *plan) mainAt(fset *token.FileSet) int {
+	for i, st := range p.src.Body {
+		if p.mainLine > 0 && fset.Position(st.Node.Pos()).Line >= p.mainLine {
+			return i
 		}
 	}
-	inits, main := s.initCalls(p.src, isFresh, l)
-	p.exposed = exposes(w, p.src, mine)
-	if e.init.Len() == 0 && e.out.Len() == 0 && len(e.slots) == 0 && len(inits)+len(main) == 0 && len(fi.blank) == 0 {
-		p.program = s.translate(w, p, mine, show)
-	}
-	p.hasBody = len(p.src.Body) > 0 || len(inits)+len(main) > 0
-	if p.hasBody {
-		old := map[types.Object]string{}
-		for _, d := range p.vars {
-			// Until the cell declares it again, the name means the earlier variable.
-			if prev := before.names[d.key]; prev != nil && prev.kind == variable && prev.stale == "" {
-				if obj := w.pkg.Scope().Lookup(d.key); obj != nil {
-					if prev.sig == d.sig && prev.infer == nil {
-						old[obj] = e.slot(d.key)
-						continue
-					}
-					sv := &slotVar{name: d.key, ident: "ⱟw_" + d.key, carry: prev.carry}
-					sv.typ = e.slotType(prev)
-					e.slots["\x00"+d.key] = sv
-					old[obj] = "(*" + sv.ident + ")"
-				}
-			}
-		}
-		at := len(p.src.Body)
-		for i, st := range p.src.Body {
-			if p.mainLine > 0 && s.fset.Position(st.Node.Pos()).Line >= p.mainLine {
-				at = i
-				break
-			}
-		}
-		e.body(w, p.src, mine, old, show, at, inits, main)
-	}
-	// Record what the declarations have become.
+	return len(p.src.Body)
+}
+
+// record notes in the plan's notebook what the declarations have become: signature, package, and what they mention.
+func (s *Session) record(p *plan, e *emitter, w, wb *world, r *remake, bodies, emitted map[*decl]bool) {
+	l := p.live
 	for _, d := range l.sorted() {
 		if d.stale != "" {
 			continue
 		}
 		nd := p.own(d)
-		if sig, ok := sigs[d]; ok {
+		if sig, ok := r.sigs[d]; ok {
 			nd.sig = sig
 		}
 		if d.kind == variable {
-			if obj := w.pkg.Scope().Lookup(d.key); !own[d] && obj != nil && d.infer == nil {
+			if obj := w.pkg.Scope().Lookup(d.key); !r.own[d] && obj != nil && d.infer == nil {
 				nd.sig = types.TypeString(obj.Type(), s.qualify)
 			}
-			if own[d] {
+			if r.own[d] {
 				nd.uses = exprMentions(l, d.typeExpr)
 			}
 			continue
 		}
-		if isFresh[d] || bodies[d] || emit[d] {
+		if r.fresh[d] || bodies[d] || emitted[d] {
 			nd.uses = mentions(wb, l, d.node)
 		}
-		if isFresh[d] {
+		if r.fresh[d] {
 			s.canonical(wb, d.node)
 		}
 		if e.here[d.key] {
-			nd.unit = unit
+			nd.unit = e.unit
 		} else if d.kind == method {
 			nd.unit = e.home(d) // its slot lies with the type
 		}
 	}
-	src, paths, err := e.source(p.hasBody, fi.blank)
-	if err != nil {
-		return err
-	}
-	if !p.hasBody && e.init.Len() == 0 && e.out.Len() == 0 && len(fi.blank) == 0 {
-		return nil
-	}
-	p.unit = build.Unit{Path: unit, Source: src, Imports: paths}
-	return nil
 }
 
 // own returns a copy of a declaration that belongs to the plan, or the declaration itself if it is the plan's already.

@@ -34,12 +34,11 @@ directions and no grid. An interrupt prints what was tried until then, as "undet
 					return unfinished
 				}
 			}
-			out, err := json.MarshalIndent(verdict, "", " ")
-			if err != nil {
+			out := json.NewEncoder(cmd.OutOrStdout())
+			out.SetEscapeHTML(false) // layers are written with ->
+			out.SetIndent("", " ")
+			if err := out.Encode(verdict); err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
-			}
-			if _, err := fmt.Fprintf(cmd.OutOrStdout(), "%s\n", out); err != nil {
-				return err
 			}
 			return unfinished
 		},

@@ -73,9 +73,6 @@ func (v *Verdict) Card() (chart.Card, error) {
 		for _, a := range v.Tried {
 			fact("tried", "%v", a)
 		}
-		if v.subject != nil && v.subject.why != "" {
-			fact("no certificate", "%s", v.subject.why)
-		}
 	}
 	return card, nil
 }

@@ -75,14 +75,14 @@ type subject struct {
 }
 
 // newSubject writes an objective as a formula where that can be done.
-func newSubject(loss landscape.Objective) (*subject, error) {
+func newSubject(ctx context.Context, loss landscape.Objective) (*subject, error) {
 	if err := landscape.Check(loss); err != nil {
 		return nil, fmt.Errorf("convexity: %w", err)
 	}
 	s := &subject{objective: loss}
 	s.network, _ = loss.(*landscape.NetworkObjective)
 	var err error
-	s.problem, err = enclose.Of(loss)
+	s.problem, err = enclose.Of(ctx, loss)
 	if errors.Is(err, enclose.ErrTooLarge) || errors.Is(err, enclose.ErrNoFormula) {
 		s.why, err = err.Error(), nil
 	}
@@ -99,12 +99,12 @@ func newSubject(loss landscape.Objective) (*subject, error) {
 // bounded: a second for a small network, some twenty for one of thousands of weights.
 //
 // On an interrupt the verdict is Undetermined, holds what was tried, and Err wraps
-// context.Canceled.
+// the context's error.
 func Judge(loss landscape.Objective, opts ...Option) *Verdict {
 	v := &Verdict{Kind: Undetermined, BestGap: math.Inf(-1), SmallestEigenvalue: math.NaN()}
 	set, stop := newSettings(opts)
 	defer stop()
-	s, err := newSubject(loss)
+	s, err := newSubject(set.ctx, loss)
 	if err != nil {
 		v.err = err
 		return v
@@ -119,13 +119,16 @@ func Judge(loss landscape.Objective, opts ...Option) *Verdict {
 	if s.network != nil {
 		v.blocks = s.network.Net.Blocks()
 	}
-	if s.problem != nil && v.prove(set.ctx, s.problem) {
+	switch {
+	case s.problem == nil:
+		v.Tried = append(v.Tried, Attempt{What: "a proof; " + s.why, Gap: math.NaN(), Eigenvalue: math.NaN()})
+	case v.prove(set.ctx, s.problem):
 		return v
 	}
 	search := newSearch(set, s, v)
 	search.run()
 	if err := set.ctx.Err(); err != nil && v.Kind == Undetermined {
-		v.err = fmt.Errorf("convexity: interrupted after %d attempts: %w", len(v.Tried), context.Canceled)
+		v.err = fmt.Errorf("convexity: interrupted after %d attempts: %w", len(v.Tried), err)
 	}
 	return v
 }

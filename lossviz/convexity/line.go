@@ -100,7 +100,7 @@ func Pieces(n int) Option { return func(s *settings) { s.pieces = max(1, n) } }
 
 // onLine prepares a question about the segment from a to b.
 func onLine(loss landscape.Objective, a, b []float64, set *settings) (*subject, [][]interval.Interval, error) {
-	s, err := newSubject(loss)
+	s, err := newSubject(set.ctx, loss)
 	if err != nil {
 		return nil, nil, err
 	}

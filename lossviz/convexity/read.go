@@ -1,6 +1,7 @@
 package convexity
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -15,7 +16,7 @@ import (
 // have the loss's keys and shapes, is an error of the result.
 func Read(text []byte, loss landscape.Objective) *Verdict {
 	v := &Verdict{Kind: Undetermined, BestGap: math.Inf(-1), SmallestEigenvalue: math.NaN()}
-	s, err := newSubject(loss)
+	s, err := newSubject(context.Background(), loss)
 	if err != nil {
 		v.err = err
 		return v

@@ -1,6 +1,7 @@
 package convexity
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -79,7 +80,9 @@ func (a Attempt) String() string {
 func (v *Verdict) Err() error { return v.err }
 
 // interrupted tells whether the search was, so that the verdict holds only what was tried until then.
-func (v *Verdict) interrupted() bool { return errors.Is(v.err, context.Canceled) }
+func (v *Verdict) interrupted() bool {
+	return errors.Is(v.err, context.Canceled) || errors.Is(v.err, context.DeadlineExceeded)
+}
 
 // String is the verdict in one sentence.
 func (v *Verdict) String() string {
@@ -178,7 +181,11 @@ func (v *Verdict) MarshalJSON() ([]byte, error) {
 	for _, a := range v.Tried {
 		out.Tried = append(out.Tried, a.String())
 	}
-	return json.Marshal(out)
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false) // layers are written with ->
+	err := encoder.Encode(out)
+	return text.Bytes(), err
 }
 
 // weights is theta as a map of nested arrays with the keys of job files.

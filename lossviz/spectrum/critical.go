@@ -178,7 +178,7 @@ func CriticalPoints(obj landscape.Objective, given [][]float64, opts ...Option) 
 			return c
 		}
 	}
-	problem, err := enclose.Of(obj)
+	problem, err := enclose.Of(s.ctx, obj)
 	if err != nil && !errors.Is(err, enclose.ErrNoFormula) && !errors.Is(err, enclose.ErrTooLarge) {
 		c.err = err
 		return c

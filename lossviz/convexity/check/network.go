@@ -49,7 +49,7 @@ func (n NetworkLoss) value(ctx context.Context, theta []real) (real, error) {
 				if s.err = ctx.Err(); s.err != nil {
 					return
 				}
-				s.total, s.terms, s.err = n.samples(theta, i*part, min((i+1)*part, n.Data.N))
+				s.total, s.terms, s.err = n.samples(ctx, theta, i*part, min((i+1)*part, n.Data.N))
 			}
 		})
 	}
@@ -82,14 +82,14 @@ func (n NetworkLoss) value(ctx context.Context, theta []real) (real, error) {
 }
 
 // samples is the sum of the loss's terms for some samples, and their number.
-func (n NetworkLoss) samples(theta []real, from, to int) (real, int, error) {
+func (n NetworkLoss) samples(ctx context.Context, theta []real, from, to int) (real, int, error) {
 	batch := make([][]real, to-from)
 	for i := range batch {
 		for _, x := range n.Data.X[(from+i)*n.Data.D : (from+i+1)*n.Data.D] {
 			batch[i] = append(batch[i], bigreal.Float(x))
 		}
 	}
-	e := &evaluation{theta: theta}
+	e := &evaluation{ctx: ctx, theta: theta}
 	out, _, err := e.stack(n.Net.Layers(), batch, n.Net.Input())
 	if err != nil {
 		return real{}, 0, err
@@ -177,6 +177,7 @@ func huber(delta float64, r real) real {
 }
 
 type evaluation struct {
+	ctx   context.Context
 	theta []real
 	next  int
 }
@@ -215,6 +216,9 @@ func (e *evaluation) layer(layer nn.Layer, batch [][]real, in []int) ([][]real, 
 		w := e.take(l.In * l.Out)
 		bias := e.bias(l.Out, l.NoBias)
 		for s, x := range batch {
+			if err := e.ctx.Err(); err != nil {
+				return nil, nil, err
+			}
 			for o := range l.Out {
 				sum := bigreal.Dot(bias[o], w[o*l.In:(o+1)*l.In], x)
 				out[s] = append(out[s], activate(l.Activation, sum))
@@ -228,6 +232,9 @@ func (e *evaluation) layer(layer nn.Layer, batch [][]real, in []int) ([][]real, 
 		weight := e.take(l.Out * c * l.Kernel * l.Kernel)
 		bias := e.bias(l.Out, l.NoBias)
 		for s, x := range batch {
+			if err := e.ctx.Err(); err != nil {
+				return nil, nil, err
+			}
 			for f := range l.Out {
 				for y := range oh {
 					for z := range ow {

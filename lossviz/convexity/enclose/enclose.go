@@ -42,18 +42,25 @@ type Problem struct {
 
 // Function is the problem of a single formula in dim variables.
 func Function(e *expr.Expr, dim int) (*Problem, error) {
+	if err := e.Err(); err != nil {
+		return nil, err
+	}
 	p := &Problem{Dim: dim, Terms: []*Term{{Name: e.String(), Expr: e, Weight: interval.Point(1), Rows: [][]float64{nil}}}}
-	return p, p.prepare()
+	if err := p.findDomain(e); err != nil {
+		return nil, err
+	}
+	return p, p.prepare(context.Background())
 }
 
 // ErrNoFormula says that an objective is a Go function, of which nothing can be enclosed.
 var ErrNoFormula = errors.New("it is a Go function, of which no formula is known: rounded values prove nothing (write it with convexity.Function)")
 
-// Of writes an objective as formulas: a [landscape.NetworkObjective], or one that has its formulas already.
-func Of(loss landscape.Objective) (*Problem, error) {
+// Of writes an objective as formulas: a [landscape.NetworkObjective], or one that has its formulas already. When ctx
+// ends before, its error is returned.
+func Of(ctx context.Context, loss landscape.Objective) (*Problem, error) {
 	switch l := loss.(type) {
 	case *landscape.NetworkObjective:
-		return Network(l.Net, l.Loss, l.Data, l.L1, l.L2)
+		return Network(ctx, l.Net, l.Loss, l.Data, l.L1, l.L2)
 	case interface {
 		Problem() (*Problem, landscape.Objective)
 	}:
@@ -64,8 +71,8 @@ func Of(loss landscape.Objective) (*Problem, error) {
 	return nil, ErrNoFormula
 }
 
-// prepare compiles the terms and collects the domain.
-func (p *Problem) prepare() error {
+// findDomain collects the ranges of the variables of a formula.
+func (p *Problem) findDomain(e *expr.Expr) error {
 	seen := map[*expr.Expr]bool{}
 	var look func(e *expr.Expr) error
 	look = func(e *expr.Expr) error {
@@ -77,18 +84,8 @@ func (p *Problem) prepare() error {
 			if e.Index >= p.Dim {
 				return fmt.Errorf("convexity: variable x%d, but there are %d parameters", e.Index, p.Dim)
 			}
-			if e.Range != interval.Entire {
-				if p.Domain == nil {
-					p.Domain = make([]interval.Interval, p.Dim)
-					for i := range p.Domain {
-						p.Domain[i] = interval.Entire
-					}
-				}
-				common, ok := p.Domain[e.Index].Intersect(e.Range)
-				if !ok {
-					return fmt.Errorf("convexity: the bounds of x%d contradict each other: %v and %v", e.Index, p.Domain[e.Index], e.Range)
-				}
-				p.Domain[e.Index] = common
+			if err := p.restrict(e); err != nil {
+				return err
 			}
 		}
 		for _, a := range e.Args {
@@ -98,11 +95,33 @@ func (p *Problem) prepare() error {
 		}
 		return nil
 	}
+	return look(e)
+}
+
+// restrict makes the domain that of a variable as well.
+func (p *Problem) restrict(variable *expr.Expr) error {
+	if variable.Range == interval.Entire {
+		return nil
+	}
+	if p.Domain == nil {
+		p.Domain = make([]interval.Interval, p.Dim)
+		for i := range p.Domain {
+			p.Domain[i] = interval.Entire
+		}
+	}
+	known := &p.Domain[variable.Index]
+	common, ok := known.Intersect(variable.Range)
+	if !ok {
+		return fmt.Errorf("convexity: the bounds of x%d contradict each other: %v and %v", variable.Index, *known, variable.Range)
+	}
+	*known = common
+	return nil
+}
+
+// prepare compiles the terms.
+func (p *Problem) prepare(ctx context.Context) error {
 	for _, t := range p.Terms {
 		if err := t.Expr.Err(); err != nil {
-			return err
-		}
-		if err := look(t.Expr); err != nil {
 			return err
 		}
 		for _, row := range t.Rows {
@@ -110,9 +129,17 @@ func (p *Problem) prepare() error {
 				return fmt.Errorf("convexity: the data hold numbers that are not finite")
 			}
 		}
-		t.tape = expr.Compile(t.Expr)
+		var err error
+		if t.tape, err = expr.Compile(ctx, t.Expr); err != nil {
+			return stopped(err)
+		}
 	}
 	return nil
+}
+
+// stopped says what an interrupt stopped.
+func stopped(err error) error {
+	return fmt.Errorf("convexity: interrupted while the loss was written as a formula: %w", err)
 }
 
 // Work estimates the cost of one evaluation: operations over all samples.

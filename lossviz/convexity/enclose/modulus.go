@@ -29,7 +29,7 @@ func (p *Problem) StrongConvexity(ctx context.Context) float64 {
 				continue
 			}
 			onlySquares = false
-			part.Name, part.Rows, part.tape = t.Name, t.Rows, expr.Compile(part.Expr)
+			part.Name, part.Rows = t.Name, t.Rows
 			q.Terms = append(q.Terms, part)
 		}
 	}
@@ -38,6 +38,9 @@ func (p *Problem) StrongConvexity(ctx context.Context) float64 {
 		least = math.Min(least, d.Lo)
 	}
 	if onlySquares || p.Dim > maxDense {
+		return math.Max(0, least)
+	}
+	if q.prepare(ctx) != nil {
 		return math.Max(0, least)
 	}
 	_, _, hess, err := q.Hessian(ctx, Points(p.inner())) // the same everywhere in the domain

@@ -1,6 +1,7 @@
 package enclose
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -24,7 +25,9 @@ const leakySlope = 0.01
 // Network writes the mean loss of a network over data, plus l2/2 times the sum of
 // squares and l1 times the sum of absolute values of the weights (no biases, no
 // normalization parameters), as formulas of the parameters.
-func Network(net *nn.Network, loss nn.Loss, data *dataset.Data, l1, l2 float64) (*Problem, error) {
+//
+// When ctx ends before it is done, its error is returned.
+func Network(ctx context.Context, net *nn.Network, loss nn.Loss, data *dataset.Data, l1, l2 float64) (*Problem, error) {
 	if err := net.Err(); err != nil {
 		return nil, fmt.Errorf("convexity: %w", err)
 	}
@@ -34,7 +37,7 @@ func Network(net *nn.Network, loss nn.Loss, data *dataset.Data, l1, l2 float64) 
 	if data.N < 1 {
 		return nil, fmt.Errorf("convexity: there are no data: the mean loss of no samples is not defined")
 	}
-	b := &builder{vars: make([]*expr.Expr, net.Dim())}
+	b := &builder{ctx: ctx, vars: make([]*expr.Expr, net.Dim())}
 	for i := range b.vars {
 		b.vars[i] = expr.Var(i)
 	}
@@ -49,7 +52,7 @@ func Network(net *nn.Network, loss nn.Loss, data *dataset.Data, l1, l2 float64) 
 		return nil, err
 	}
 	p.penalty(net, b.vars, l1, l2)
-	return p, p.prepare()
+	return p, p.prepare(ctx)
 }
 
 // samples makes one formula for all samples or, where targets are classes, one
@@ -199,6 +202,7 @@ func (p *Problem) penalty(net *nn.Network, vars []*expr.Expr, l1, l2 float64) {
 
 // A builder writes the layers of a network; it takes the parameters in order.
 type builder struct {
+	ctx  context.Context
 	vars []*expr.Expr
 	next int
 	work int
@@ -212,6 +216,9 @@ func (b *builder) take(n int) []*expr.Expr {
 func (b *builder) spend(n int) error {
 	if b.work += n; b.work > maxWork {
 		return fmt.Errorf("%w: its formula has more than %d operations", ErrTooLarge, maxWork)
+	}
+	if err := b.ctx.Err(); err != nil {
+		return stopped(err)
 	}
 	return nil
 }

@@ -147,7 +147,11 @@ func TestRandomFormulasAreSound(t *testing.T) {
 			t.Fatalf("%v: %v", e, e.Err())
 		}
 		count[e.Curvature]++
-		tape, m := expr.Compile(e), new(expr.Memory)
+		tape, err := expr.Compile(t.Context(), e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := new(expr.Memory)
 		if e.Curvature == expr.Convex {
 			err := check.Convex(check.Formula{Dim: 2, Terms: []check.Term{{Expr: e, Weight: [2]float64{1, 1}, Rows: [][]float64{nil}}}})
 			if err != nil {

@@ -23,8 +23,8 @@ type step struct {
 	constant iv
 }
 
-// Compile makes a formula ready. The formula's Err must be nil.
-func Compile(e *Expr) *Tape {
+// Compile makes a formula ready. The formula's Err must be nil. The error is that of ctx, if it ends before.
+func Compile(ctx context.Context, e *Expr) (*Tape, error) {
 	t := &Tape{}
 	place := map[*Expr]int32{}
 	type key struct {
@@ -45,6 +45,9 @@ func Compile(e *Expr) *Tape {
 		}
 		args := make([]int32, len(e.Args))
 		for i, a := range e.Args {
+			if ctx.Err() != nil {
+				return 0
+			}
 			args[i] = add(a)
 		}
 		s := step{op: e.Op, index: e.Index, param: e.Param, constant: e.Value, from: int32(len(t.args))}
@@ -59,7 +62,7 @@ func Compile(e *Expr) *Tape {
 		return at
 	}
 	add(e)
-	return t
+	return t, ctx.Err()
 }
 
 // Len is the number of steps.

@@ -239,8 +239,8 @@ func (r *runner) interrupt(number int) {
 	}
 }
 
-// abandon answers for a cell that an interrupt did not reach, since it waits inside a library: it is over for the
-// notebook, and its goroutine stays behind.
+// abandon answers for a cell that an interrupt did not reach, if it waits inside a library: it is over for the notebook, and
+// its goroutine stays behind. One that computes there goes on.
 func (r *runner) abandon(number int) {
 	r.mu.Lock()
 	over, run, cell, machine, current := r.over, r.run, r.cell, r.machine, r.number == number
@@ -248,7 +248,10 @@ func (r *runner) abandon(number int) {
 	if run == nil || !current {
 		return
 	}
-	where := waitingIn(cell, machine)
+	where, waits := waitingIn(cell, machine)
+	if !waits {
+		return
+	}
 	r.end(over, run, &worker.Failure{Kind: "abandoned",
 		Message: "interrupted; the cell waits inside " + where + " and cannot be stopped there, so its goroutine is left behind. All values are kept"})
 }
@@ -260,8 +263,8 @@ func (r *runner) evaluating() *plain.Machine {
 	return r.machine
 }
 
-// waitingIn names the library function in which a cell's goroutine waits.
-func waitingIn(cell string, m *plain.Machine) string {
+// waitingIn names the library function in which a cell's goroutine is, and tells whether it waits there.
+func waitingIn(cell string, m *plain.Machine) (function string, waits bool) {
 	buf := make([]byte, 1<<20)
 	buf = buf[:runtime.Stack(buf, true)]
 	for trace := range strings.SplitSeq(string(buf), "\n\n") {
@@ -269,22 +272,24 @@ func waitingIn(cell string, m *plain.Machine) string {
 			continue
 		}
 		lines := strings.Split(trace, "\n")
+		_, state, _ := strings.Cut(lines[0], "[") // goroutine 7 [chan receive]:
+		waits = !strings.HasPrefix(state, "run") && !strings.HasPrefix(state, "GC") && !strings.HasPrefix(state, "preempted")
 		last := ""
 		for i := 1; i+1 < len(lines); i += 2 {
 			if strings.HasPrefix(strings.TrimSpace(lines[i+1]), cell+":") {
 				at, _, _ := strings.Cut(strings.TrimSpace(lines[i+1]), " ")
-				return fmt.Sprintf("%s (called at %s)", last, at)
+				return fmt.Sprintf("%s (called at %s)", last, at), waits
 			}
 			if strings.HasPrefix(lines[i], plainPackage) {
 				name, _, line := m.Position()
-				return fmt.Sprintf("%s (called at %s:%d)", last, name, line)
+				return fmt.Sprintf("%s (called at %s:%d)", last, name, line), waits
 			}
 			if j := strings.LastIndexByte(lines[i], '('); j > 0 && !strings.HasPrefix(lines[i], "reflect.") {
 				last = lines[i][:j]
 			}
 		}
 	}
-	return "a library"
+	return "a library", true
 }
 
 // show takes the results of the last expression: an error fails the cell, anything else is displayed.

@@ -381,8 +381,16 @@ type program struct {
 	tests    []string // where not nil, the last value is tests, to be run with these flags
 }
 
-// runGo runs the Go part of a cell.
+// runGo runs the Go part of a cell. Where the worker turns out to have died before the cell began, a fresh one runs it.
 func (s *Session) runGo(ctx context.Context, c Cell, code program, out Output) error {
+	err := s.runGoOnce(ctx, c, code, out)
+	if errors.Is(err, worker.ErrLost) {
+		err = s.runGoOnce(ctx, c, code, out)
+	}
+	return err
+}
+
+func (s *Session) runGoOnce(ctx context.Context, c Cell, code program, out Output) error {
 	src, err := cell.Parse(s.fset, cellName(c.Count), code.text)
 	if err != nil {
 		return err
@@ -454,7 +462,7 @@ func (s *Session) runIn(ctx context.Context, r worker.Request, out Output) (*wor
 	if ctx.Err() != nil { // interrupted before it started
 		return nil, ctx.Err()
 	}
-	return proc.Run(ctx, r, out), nil
+	return proc.Run(ctx, r, out)
 }
 
 // planLocked checks a cell while nobody reads the notebook.

@@ -390,15 +390,15 @@ func (p *Process) send(r Request) error {
 }
 
 // Run has the worker open a plugin and run its cell, and returns how that ended. It does not return before all the
-// cell's output is out. A worker that dies is an Outcome of kind lost. The end of ctx is an interrupt.
-func (p *Process) Run(ctx context.Context, r Request, out Output) *Outcome {
+// cell's output is out. A worker that dies is an Outcome of kind lost; one that was dead before is ErrLost, and the cell has
+// not begun. The end of ctx is an interrupt.
+func (p *Process) Run(ctx context.Context, r Request, out Output) (*Outcome, error) {
 	done := make(chan *Outcome, 1)
 	p.mu.Lock()
 	select {
 	case <-p.gone:
-		lost := p.lost()
 		p.mu.Unlock()
-		return &Outcome{Failure: lost}
+		return nil, ErrLost
 	default:
 	}
 	p.out, p.done, p.interrupted, p.reason, p.printed, p.tail = out, done, 0, nil, 0, nil
@@ -410,8 +410,9 @@ func (p *Process) Run(ctx context.Context, r Request, out Output) *Outcome {
 	defer stop()
 	if err := p.send(r); err != nil {
 		<-p.gone
+		return nil, err
 	}
-	return <-done
+	return <-done, nil
 }
 
 // Tell sends a request that has no answer: chdir, setenv, remove, comm.
@@ -480,9 +481,10 @@ func (p *Process) insist(done chan *Outcome, number int) {
 		defer p.mu.Unlock()
 		return p.done == done
 	}
-	wait := func(d time.Duration) {
+	begin := time.Now()
+	wait := func(until time.Duration) {
 		select {
-		case <-time.After(d):
+		case <-time.After(until - time.Since(begin)):
 		case <-p.gone:
 		}
 	}
@@ -491,18 +493,16 @@ func (p *Process) insist(done chan *Outcome, number int) {
 		return
 	}
 	before := cpuTime(p.cmd.Process.Pid)
-	wait(500 * time.Millisecond)
+	wait(graceBlocked)
 	if !running() {
 		return
 	}
-	if cpuTime(p.cmd.Process.Pid)-before < 50*time.Millisecond { // waiting costs next to nothing, however busy the machine is
+	// Waiting costs next to nothing, however busy the machine is. Where it is so busy that computing does not either, the
+	// worker knows better and leaves nothing behind.
+	if cpuTime(p.cmd.Process.Pid)-before < 50*time.Millisecond {
 		p.send(Request{Op: "abandon", Number: number})
-		wait(time.Second)
-		if !running() {
-			return
-		}
 	}
-	wait(graceBusy - graceBlocked)
+	wait(graceBusy)
 	p.mu.Lock()
 	if p.done == done {
 		p.reason = &Failure{Kind: "lost", Message: "the cell did not heed the interrupt and was ended after 5 s"}

@@ -49,7 +49,7 @@ func complete(k *jupytertest.Kernel, code string) []string {
 func completes(t *testing.T, k *jupytertest.Kernel, code, want string) {
 	t.Helper()
 	var got []string
-	for end := time.Now().Add(time.Minute); time.Now().Before(end); {
+	for end := time.Now().Add(jupytertest.Patience); time.Now().Before(end); {
 		if got = complete(k, code); slices.Contains(got, want) {
 			return
 		}

@@ -110,6 +110,11 @@ func TestCommsWithoutPage(t *testing.T) {
 	if r.Stdout != "on\n" || !strings.Contains(r.Stderr, "not connected") {
 		t.Errorf("printed %q and %q", r.Stdout, r.Stderr)
 	}
+	// What asks for values fails, also when the cell is done before it would wait.
+	r = k.Run("comms.Listen[int](\"to/cell\");")
+	if r.Status != "error" || !strings.Contains(r.Value, "JupyterLab") {
+		t.Errorf("%s: %s", r.Status, r.Value)
+	}
 	r = k.Run("import \"github.com/janpfeifer/gonb/gonbui/widgets\"\nwidgets.Slider(0, 10, 5).Done()")
 	if r.Status != "error" || !strings.Contains(r.Value, "JupyterLab") {
 		t.Errorf("%s: %s", r.Status, r.Value)

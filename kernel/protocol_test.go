@@ -77,12 +77,20 @@ func TestExecuteOptions(t *testing.T) {
 // TestQueue: a cell that fails aborts those that wait, unless it was sent with stop_on_error false.
 func TestQueue(t *testing.T) {
 	k := jupytertest.Start(t)
-	k.MustRun("gate := make(chan bool)\nruns := 0")
-	first := k.Start("fmt.Println(\"ready\")\ntime.Sleep(200 * time.Millisecond)\npanic(\"stop\")")
-	second, third := k.Start("runs++"), k.Start("runs++")
-	if r := first.Wait(); r.Status != "error" {
-		t.Errorf("the failing cell: %s", r.Status)
+	k.MustRun("runs := 0")
+	// fail interrupts the first cell once those behind it wait: the kernel answers one connection in order.
+	fail := func(first *jupytertest.Call) {
+		t.Helper()
+		first.UntilOutput("ready")
+		k.Request("kernel_info_request", map[string]any{})
+		k.Interrupt()
+		if r := first.Wait(); r.Status != "error" {
+			t.Errorf("the failing cell: %s", r.Status)
+		}
 	}
+	first := k.Start("fmt.Println(\"ready\")\nselect {}")
+	second, third := k.Start("runs++"), k.Start("runs++")
+	fail(first)
 	for _, cell := range []*jupytertest.Call{second, third} {
 		if r := cell.Wait(); r.Status != "aborted" {
 			t.Errorf("a cell behind the failing one: %s", r.Status)
@@ -91,11 +99,9 @@ func TestQueue(t *testing.T) {
 	if r := k.MustRun("runs"); r.Text != "0" {
 		t.Errorf("aborted cells ran: %s", r.Text)
 	}
-	first = k.Start("time.Sleep(200 * time.Millisecond)\npanic(\"go on\")", "stop_on_error", false)
+	first = k.Start("fmt.Println(\"ready\")\nselect {}", "stop_on_error", false)
 	second = k.Start("runs++\nruns")
-	if r := first.Wait(); r.Status != "error" {
-		t.Errorf("the failing cell: %s", r.Status)
-	}
+	fail(first)
 	if r := second.Wait(); r.Status != "ok" || r.Text != "1" {
 		t.Errorf("a cell behind one sent with stop_on_error false: %s, %q", r.Status, r.Text)
 	}

@@ -20,7 +20,7 @@ import (
 var script string
 
 // patience is how long values wait for a page that has been given the script.
-const patience = 5 * time.Second
+const patience = 10 * time.Second
 
 // Target is the name of the comm that the page opens.
 const Target = "gonb_comm"
@@ -48,7 +48,7 @@ type Hub struct {
 }
 
 // New returns a hub. Without a kernel id, as where no Jupyter server has started the kernel, there is no page. deliver takes a
-// value to the cells; alone is told of a cell that waits for values though there is no page, and may end it.
+// value to the cells; alone is told of a cell that waits for values though there is no page, and may end it; it must not block.
 func New(kernel string, deliver func(address string, value any), alone func(message string, out worker.Output)) *Hub {
 	return &Hub{kernel: kernel, deliver: deliver, alone: alone}
 }

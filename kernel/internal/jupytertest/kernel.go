@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -90,8 +91,21 @@ func Start(t testing.TB, configure ...func(*exec.Cmd)) *Kernel {
 	return &Kernel{Client: &Client{t: t, c: k.Client}, Connection: k.Connection, Process: k.Process, Gone: k.Gone, log: log}
 }
 
-// Log is what the kernel wrote to its stderr so far.
-func (k *Kernel) Log() string { return k.log.String() }
+// AwaitLog waits until the kernel has written the given words to its stderr.
+func (k *Kernel) AwaitLog(words string) {
+	k.t.Helper()
+	for end := time.After(Patience); ; {
+		text, more := k.log.now()
+		if strings.Contains(text, words) {
+			return
+		}
+		select {
+		case <-more:
+		case <-end:
+			k.t.Fatalf("the log does not say %q:\n%s", words, text)
+		}
+	}
+}
 
 // WaitGone waits until the process has ended.
 func (k *Kernel) WaitGone() error {
@@ -105,18 +119,32 @@ func (k *Kernel) WaitGone() error {
 
 // logBuffer is a buffer that may be read while it is written.
 type logBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
+	mu   sync.Mutex
+	b    bytes.Buffer
+	more chan struct{} // closed, and forgotten, with the next write; nil: nobody waits
 }
 
 func (l *logBuffer) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.more != nil {
+		close(l.more)
+		l.more = nil
+	}
 	return l.b.Write(p)
 }
 
-func (l *logBuffer) String() string {
+// now returns what was written so far, and what is closed when there is more.
+func (l *logBuffer) now() (text string, more <-chan struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.b.String()
+	if l.more == nil {
+		l.more = make(chan struct{})
+	}
+	return l.b.String(), l.more
+}
+
+func (l *logBuffer) String() string {
+	text, _ := l.now()
+	return text
 }

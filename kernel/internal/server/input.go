@@ -38,7 +38,11 @@ func (o *output) Input(prompt string, password bool) (string, error) {
 
 	answers := make(chan string, 1)
 	a.mu.Lock() // until the id is known: the answer may be quick
-	id, err := o.server.sockets.Ask(o.request, "input_request", map[string]any{"prompt": prompt, "password": password})
+	id, err := o.server.sockets.Ask(o.interrupted, o.request, "input_request", map[string]any{"prompt": prompt, "password": password})
+	if o.interrupted.Err() != nil {
+		a.mu.Unlock()
+		return "", errInterrupted
+	}
 	if err != nil {
 		a.mu.Unlock()
 		return "", fmt.Errorf("ask for input: %w", err)

@@ -259,7 +259,7 @@ func (s *Session) noPage(message string, out Output) {
 	proc, attended := s.proc, s.attended
 	s.runMu.Unlock()
 	if proc != nil && !attended {
-		go proc.Fail(message, out)
+		proc.Fail(message, out)
 	}
 }
 

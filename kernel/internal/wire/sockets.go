@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -266,16 +267,19 @@ func (s *Sockets) Reply(request *Message, msgType string, content any) error {
 var ErrNoStdin = errors.New("the front end has no stdin channel")
 
 // stdinPatience is how long a front end that says it has a stdin channel may take to connect it.
-const stdinPatience = 2 * time.Second
+const stdinPatience = 10 * time.Second
 
 // Ask sends a question to the stdin channel of the front end that sent request, and returns the question's
-// message id. The answer comes in through receive.
-func (s *Sockets) Ask(request *Message, msgType string, content any) (id string, err error) {
+// message id. The answer comes in through receive. The end of ctx ends the wait for that channel.
+func (s *Sockets) Ask(ctx context.Context, request *Message, msgType string, content any) (id string, err error) {
 	// A front end gives its sockets one identity: that is how its stdin is found from its shell.
 	mine := func(p *peer) bool { return p.identity == request.peer.identity && p.identity != "" }
 	peers := s.find(Stdin, mine)
 	// Its sockets connect one by one, and on a busy machine a cell can be here before the stdin channel is.
 	for deadline := time.Now().Add(stdinPatience); len(peers) == 0 && time.Now().Before(deadline); peers = s.find(Stdin, mine) {
+		if ctx.Err() != nil {
+			return "", ctx.Err()
+		}
 		time.Sleep(10 * time.Millisecond)
 	}
 	if len(peers) == 0 {

@@ -41,7 +41,29 @@ func TestScale(t *testing.T) {
 			if !mat.EqualApprox(v, vectors, 1e-9) {
 				t.Errorf("n = %d, 2^%d: other vectors", n, exponent)
 			}
+			if only, _, ok := Eigen(scaled(exponent), false); !ok || !near(only, got) {
+				t.Errorf("n = %d, 2^%d: without vectors %v, with %v", n, exponent, only, got)
+			}
 		}
+	}
+}
+
+func near(a, b []float64) bool {
+	size := max(math.Abs(b[0]), math.Abs(b[len(b)-1]))
+	for i := range a {
+		if !(math.Abs(a[i]-b[i]) <= 1e-12*size) {
+			return false
+		}
+	}
+	return len(a) == len(b)
+}
+
+// A matrix of blocks, of which one is tiny: a network with a saturated unit.
+func TestTinyBlock(t *testing.T) {
+	h := mat.NewSymDense(4, []float64{2, 1, 0, 0, 1, 2, 0, 0, 0, 0, 3e-200, 1e-200, 0, 0, 1e-200, 3e-200})
+	values, _, ok := Eigen(h, false)
+	if !ok || !near(values[2:], []float64{1, 3}) || !near(values[:2], []float64{2e-200, 4e-200}) {
+		t.Errorf("%v", values)
 	}
 }
 

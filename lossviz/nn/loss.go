@@ -174,14 +174,8 @@ func (l StandardLoss) slope(g, z, y []float64, n int, scale float64) {
 	switch l {
 	case CrossEntropy:
 		softmax(g, z, n)
-		for s, class := range y { // p_y - 1 is less the sum of the others, which keeps its digits where p_y is nearly 1
-			at, others := int(class)*n+s, 0.0
-			for i := s; i < len(g); i += n {
-				if i != at {
-					others += g[i]
-				}
-			}
-			g[at] = -others
+		for s, class := range y { // with the rounding that PyTorch has where p is nearly 1
+			g[int(class)*n+s]--
 		}
 		for i := range g {
 			g[i] *= scale
@@ -213,21 +207,15 @@ func (l StandardLoss) slope(g, z, y []float64, n int, scale float64) {
 
 func (l StandardLoss) curvature(h, z, y, dz []float64, n int, scale float64) {
 	switch l {
-	case CrossEntropy: // p_i (dz_i - sum_j p_j dz_j), with dz counted from that of the likeliest: its p is perhaps nearly 1
+	case CrossEntropy: // p_i (dz_i - sum_j p_j dz_j)
 		softmax(h, z, n)
 		for s := range n {
-			top := s
+			mean := 0.0
 			for i := s; i < len(h); i += n {
-				if h[i] > h[top] {
-					top = i
-				}
-			}
-			from, mean := dz[top], 0.0
-			for i := s; i < len(h); i += n {
-				mean += h[i] * (dz[i] - from)
+				mean += h[i] * dz[i]
 			}
 			for i := s; i < len(h); i += n {
-				h[i] *= scale * (dz[i] - from - mean)
+				h[i] *= scale * (dz[i] - mean)
 			}
 		}
 	case LogisticLoss:

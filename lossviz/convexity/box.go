@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/gosaddle/saddle/lossviz/chart"
 	"github.com/gosaddle/saddle/lossviz/convexity/enclose"
 	"github.com/gosaddle/saddle/lossviz/convexity/expr"
 	"github.com/gosaddle/saddle/lossviz/convexity/interval"
@@ -25,7 +24,8 @@ type PointVerdict struct {
 	Value       interval.Interval
 	Kink        bool // the function need not be twice differentiable there
 
-	err error
+	what string
+	err  error
 }
 
 // Err says why there is no verdict, or nil.
@@ -67,7 +67,7 @@ func (v *PointVerdict) String() string {
 
 // AtPoint encloses the eigenvalues of the Hessian at theta. It is for up to 250 parameters.
 func AtPoint(loss landscape.Objective, theta []float64, opts ...Option) *PointVerdict {
-	v := &PointVerdict{Kind: Undetermined}
+	v := &PointVerdict{Kind: Undetermined, what: describe(loss)}
 	set, stop := newSettings(opts)
 	defer stop()
 	s, _, err := onLine(loss, theta, theta, set)
@@ -130,7 +130,8 @@ type BoxVerdict struct {
 	// Smallest encloses the smallest eigenvalue: over the whole box for Convex, at At for NotConvex.
 	Smallest interval.Interval
 
-	err error
+	what string
+	err  error
 }
 
 // Err says why there is no verdict, or nil.
@@ -154,7 +155,7 @@ func (v *BoxVerdict) String() string {
 // lo = hi is fixed: the question is then about the others.
 // It needs few parameters (250 at most) and narrow boxes: over a wide one nothing is certain.
 func OnBox(loss landscape.Objective, lo, hi []float64, opts ...Option) *BoxVerdict {
-	v := &BoxVerdict{Kind: Undetermined}
+	v := &BoxVerdict{Kind: Undetermined, what: describe(loss)}
 	set, stop := newSettings(opts)
 	defer stop()
 	s, _, err := onLine(loss, lo, hi, set)
@@ -391,31 +392,4 @@ func bendOf(jet expr.Jet) Bend {
 		return Down
 	}
 	return Either
-}
-
-// MIMEBundle draws the cells: 1 where convex, -1 where it bulges, 0 where open, or not reached before an interrupt.
-func (v *SliceVerdict) MIMEBundle() (map[string]any, error) {
-	if v.err != nil && v.Cells == nil {
-		return nil, v.err
-	}
-	contour := chart.Contour{Title: "Where is the slice convex?", XName: "x", YName: "y", ZName: "bend", Caption: v.what + ": " + v.String() + ". +1: convex, proved; −1: bulges, certified; 0: open"}
-	middles := func(edges []float64) (m []float64) {
-		for i := range edges[1:] {
-			m = append(m, (edges[i]+edges[i+1])/2)
-		}
-		return m
-	}
-	contour.X, contour.Y = middles(v.X), middles(v.Y)
-	for _, row := range v.Cells {
-		var z []float64
-		for _, c := range row {
-			z = append(z, map[Bend]float64{Up: 1, Down: -1, Either: 0}[c])
-		}
-		contour.Z = append(contour.Z, z)
-	}
-	bundle, err := contour.MIMEBundle()
-	if err != nil {
-		return nil, fmt.Errorf("convexity: %w", err)
-	}
-	return bundle, nil
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/gosaddle/saddle/lossviz/chart"
+	"github.com/gosaddle/saddle/lossviz/landscape"
 )
 
 // MIMEBundle shows the verdict as a card: the sentence, the definition with its numbers,
@@ -13,7 +14,14 @@ func (v *Verdict) MIMEBundle() (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	bundle, err := card.MIMEBundle()
+	return bundled(card)
+}
+
+// bundled is the bundle of a figure.
+func bundled(figure interface {
+	MIMEBundle() (map[string]any, error)
+}) (map[string]any, error) {
+	bundle, err := figure.MIMEBundle()
 	if err != nil {
 		return nil, fmt.Errorf("convexity: %w", err)
 	}
@@ -43,15 +51,15 @@ func (v *Verdict) Card() (chart.Card, error) {
 	fact := func(name, format string, args ...any) {
 		card.Facts = append(card.Facts, chart.Fact{Name: name, Value: fmt.Sprintf(format, args...)})
 	}
-	switch v.Kind {
-	case Convex:
+	switch {
+	case v.Kind == Convex:
 		card.Verdict = chart.Convex
 		card.Why = "Each step follows from those before by a rule that keeps convexity; nothing was sampled."
 		for i, s := range v.Proof {
 			fact(fmt.Sprintf("%d. %s", i+1, s.Rule), "%s: %s", s.Of, s.Is)
 		}
 		fact("strong convexity", "modulus %.6g", v.StrongConvexity)
-	case NotConvex:
+	case v.Kind == NotConvex && v.Certificate != nil:
 		c := v.Certificate
 		card.Verdict = chart.NotConvex
 		card.Formula = "L(t a + (1−t) b) > t L(a) + (1−t) L(b)"
@@ -82,18 +90,143 @@ func (v *Verdict) segment(c *Certificate) *chart.Interpolation {
 	if v.subject == nil {
 		return nil
 	}
-	const points = 61
-	line := &chart.Interpolation{Ends: [2]string{"a", "b"}, Bulge: &chart.Bulge{
-		A: 0, B: 1, T: 1 - c.T, LossA: c.AtA.Mid(), LossB: c.AtB.Mid(), LossT: c.Between.Mid(),
-	}}
-	theta := make([]float64, len(c.A))
+	line := drawn(v.subject.objective, c.A, c.B)
+	line.Bulge = &chart.Bulge{A: 0, B: 1, T: 1 - c.T, LossA: c.AtA.Mid(), LossB: c.AtB.Mid(), LossT: c.Between.Mid()}
+	return line
+}
+
+// drawn is the loss on the segment from a to b, for a picture.
+func drawn(loss landscape.Objective, a, b []float64) *chart.Interpolation {
+	const points = 101
+	line := &chart.Interpolation{Ends: [2]string{"a", "b"}}
 	for i := range points {
 		s := float64(i) / (points - 1)
-		for j := range theta {
-			theta[j] = (1-s)*c.A[j] + s*c.B[j]
-		}
 		line.Alpha = append(line.Alpha, s)
-		line.Train = append(line.Train, v.subject.objective.Value(theta))
+		line.Train = append(line.Train, loss.Value(between(a, b, s)))
 	}
 	return line
+}
+
+// between is the point (1-s) a + s b, rounded.
+func between(a, b []float64, s float64) []float64 {
+	theta := make([]float64, len(a))
+	for i := range theta {
+		theta[i] = (1-s)*a[i] + s*b[i]
+	}
+	return theta
+}
+
+// shownAs is a verdict as cards colour it.
+func shownAs(kind Kind) chart.Verdict {
+	switch kind {
+	case Convex:
+		return chart.Convex
+	case NotConvex:
+		return chart.NotConvex
+	}
+	return chart.Undetermined
+}
+
+// MIMEBundle draws the loss along the line with what was decided, before an interrupt too.
+func (v *LineVerdict) MIMEBundle() (map[string]any, error) {
+	if v.err != nil && v.Pieces == nil {
+		return nil, v.err
+	}
+	loss := v.subject.objective
+	card := chart.Card{Title: "Is it convex on this line?", Caption: v.what, Verdict: shownAs(v.Kind), Statement: v.String(),
+		Formula: "f(s) = L(a + s (b − a)), 0 ≤ s ≤ 1", Line: drawn(loss, v.a, v.b)}
+	for _, p := range v.Joined() {
+		how := map[Bend]string{Up: "bends up", Down: "bulges", Either: "not decided"}[p.Bend]
+		card.Facts = append(card.Facts, chart.Fact{Name: how, Value: fmt.Sprintf("s from %.5g to %.5g, f″ in [%.3g, %.3g]", p.From, p.To, p.Second.Lo, p.Second.Hi)})
+		if len(card.Facts) == maxFacts {
+			break
+		}
+	}
+	if v.Kind == NotConvex {
+		at := func(s float64) float64 { return loss.Value(between(v.a, v.b, s)) }
+		t := (v.From + v.To) / 2
+		card.Line.Bulge = &chart.Bulge{A: v.From, B: v.To, T: t, LossA: at(v.From), LossB: at(v.To), LossT: at(t)}
+	}
+	return bundled(card)
+}
+
+// maxFacts is how many pieces or eigenvalues a card lists.
+const maxFacts = 12
+
+// MIMEBundle draws the loss along the line with where it turns, or with the three points that say that it does so twice.
+func (v *QuasiVerdict) MIMEBundle() (map[string]any, error) {
+	if v.err != nil {
+		return nil, v.err
+	}
+	loss := v.subject.objective
+	card := chart.Card{Title: "Is it quasi-convex on this line?", Caption: v.what, Verdict: shownAs(v.Kind), Statement: v.String(),
+		Formula: "f(s) ≤ max(f(r), f(t)) for r ≤ s ≤ t, f(s) = L(a + s (b − a))", Line: drawn(loss, v.a, v.b)}
+	switch v.Kind {
+	case Convex:
+		card.Facts = append(card.Facts, chart.Fact{Name: "turns within", Value: fmt.Sprintf("s from %.6g to %.6g", v.Turn.Lo, v.Turn.Hi)})
+	case NotConvex:
+		for _, s := range v.At {
+			card.Facts = append(card.Facts, chart.Fact{Name: fmt.Sprintf("f(%.4g)", s), Value: fmt.Sprintf("%.10g", loss.Value(between(v.a, v.b, s)))})
+		}
+		card.Facts = append(card.Facts, chart.Fact{Name: "above both, at least", Value: fmt.Sprintf("%.10g", v.Gap.Lo)})
+	}
+	return bundled(card)
+}
+
+// MIMEBundle shows the enclosed eigenvalues.
+func (v *PointVerdict) MIMEBundle() (map[string]any, error) {
+	if v.err != nil {
+		return nil, v.err
+	}
+	card := chart.Card{Title: "Is it convex near this point?", Caption: v.what, Verdict: shownAs(v.Kind), Statement: v.String(),
+		Formula: "every eigenvalue of ∇²L(θ) ≥ 0",
+		Facts:   []chart.Fact{{Name: "L(θ)", Value: fmt.Sprintf("in [%.10g, %.10g]", v.Value.Lo, v.Value.Hi)}}}
+	for i, e := range v.Eigenvalues {
+		if i == maxFacts && len(v.Eigenvalues) > maxFacts+1 {
+			card.Facts = append(card.Facts, chart.Fact{Name: "and", Value: fmt.Sprintf("%d larger ones", len(v.Eigenvalues)-i)})
+			break
+		}
+		card.Facts = append(card.Facts, chart.Fact{Name: fmt.Sprintf("eigenvalue %d", i+1), Value: fmt.Sprintf("in [%.10g, %.10g]", e.Lo, e.Hi)})
+	}
+	return bundled(card)
+}
+
+// MIMEBundle shows the enclosure of the smallest eigenvalue.
+func (v *BoxVerdict) MIMEBundle() (map[string]any, error) {
+	if v.err != nil {
+		return nil, v.err
+	}
+	card := chart.Card{Title: "Is it convex on this box?", Caption: v.what, Verdict: shownAs(v.Kind), Statement: v.String(),
+		Formula: "every eigenvalue of ∇²L(θ) ≥ 0 for lo ≤ θ ≤ hi",
+		Facts:   []chart.Fact{{Name: "boxes", Value: fmt.Sprint(v.Boxes)}}}
+	if v.Kind != Undetermined {
+		card.Facts = append(card.Facts, chart.Fact{Name: "smallest eigenvalue", Value: fmt.Sprintf("in [%.10g, %.10g]", v.Smallest.Lo, v.Smallest.Hi)})
+	}
+	if v.Kind == NotConvex {
+		card.Facts = append(card.Facts, chart.Fact{Name: "at", Value: fmt.Sprintf("%.6g", v.At[:min(len(v.At), maxFacts)])})
+	}
+	return bundled(card)
+}
+
+// MIMEBundle draws the cells: 1 where convex, -1 where it bulges, 0 where open, or not reached before an interrupt.
+func (v *SliceVerdict) MIMEBundle() (map[string]any, error) {
+	if v.err != nil && v.Cells == nil {
+		return nil, v.err
+	}
+	contour := chart.Contour{Title: "Where is the slice convex?", XName: "x", YName: "y", ZName: "bend", Caption: v.what + ": " + v.String() + ". +1: convex, proved; −1: bulges, certified; 0: open"}
+	middles := func(edges []float64) (m []float64) {
+		for i := range edges[1:] {
+			m = append(m, (edges[i]+edges[i+1])/2)
+		}
+		return m
+	}
+	contour.X, contour.Y = middles(v.X), middles(v.Y)
+	for _, row := range v.Cells {
+		var z []float64
+		for _, c := range row {
+			z = append(z, map[Bend]float64{Up: 1, Down: -1, Either: 0}[c])
+		}
+		contour.Z = append(contour.Z, z)
+	}
+	return bundled(contour)
 }

@@ -133,7 +133,11 @@ func Judge(loss landscape.Objective, opts ...Option) *Verdict {
 	return v
 }
 
+// describe is the objective in a line.
 func describe(loss landscape.Objective) string {
+	if loss == nil {
+		return "nothing"
+	}
 	if s, ok := loss.(fmt.Stringer); ok {
 		return s.String()
 	}
@@ -214,11 +218,16 @@ func Function(dim int, formula *Expr) *FunctionObjective {
 func (f *FunctionObjective) Problem() (*enclose.Problem, landscape.Objective) { return f.problem, f }
 
 // Err says what is wrong with the formula, or nil.
-func (f *FunctionObjective) Err() error { return f.err }
+func (f *FunctionObjective) Err() error {
+	if f == nil {
+		return errors.New("convexity: the function is nil")
+	}
+	return f.err
+}
 
 // Dim is the number of variables.
 func (f *FunctionObjective) Dim() int {
-	if f.err != nil {
+	if f.Err() != nil {
 		return 0
 	}
 	return f.problem.Dim
@@ -267,8 +276,8 @@ func (f *FunctionObjective) HessianVector(hv, theta, v []float64) {
 
 // String is the formula.
 func (f *FunctionObjective) String() string {
-	if f.err != nil {
-		return f.err.Error()
+	if err := f.Err(); err != nil {
+		return err.Error()
 	}
 	return f.Formula.String()
 }

@@ -101,3 +101,19 @@ func TestEmbeddedFormulasProveNothing(t *testing.T) {
 		t.Error(v)
 	}
 }
+
+// A formula with a part that occurs twice in one that occurs twice, and so on, is small; what could be made of it is not.
+func TestFormulasThatShareTheirParts(t *testing.T) {
+	sum, product := convexity.Square(convexity.Var(0)), convexity.VarIn(0, 0.5, 1)
+	for range 100 {
+		sum, product = convexity.Sum(sum, convexity.Scale(0.5, sum)), convexity.Product(product, product)
+	}
+	if v := judged(t, convexity.Function(1, sum), convexity.Convex); len(v.Objective) > 2000 {
+		t.Errorf("%d letters", len(v.Objective))
+	}
+	for _, e := range []*convexity.Expr{product, convexity.Log(convexity.Sub(product, convexity.Const(1)))} {
+		if v := convexity.Judge(convexity.Function(1, e)); len(v.String()) > 2000 {
+			t.Errorf("%d letters", len(v.String()))
+		}
+	}
+}

@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
-	"github.com/gosaddle/saddle/lossviz/chart"
 	"github.com/gosaddle/saddle/lossviz/convexity/enclose"
 	"github.com/gosaddle/saddle/lossviz/convexity/interval"
 	"github.com/gosaddle/saddle/lossviz/landscape"
@@ -240,50 +240,6 @@ func (v *LineVerdict) contradict(ctx context.Context, direction [][]interval.Int
 	}
 }
 
-// MIMEBundle draws the loss along the line with what was decided, before an interrupt too.
-func (v *LineVerdict) MIMEBundle() (map[string]any, error) {
-	if v.err != nil && v.Pieces == nil {
-		return nil, v.err
-	}
-	card := chart.Card{Title: "Is it convex on this line?", Caption: v.what, Statement: v.String(),
-		Formula: "f(s) = L(a + s (b − a)), 0 ≤ s ≤ 1",
-		Line:    &chart.Interpolation{Ends: [2]string{"a", "b"}}}
-	switch v.Kind {
-	case Convex:
-		card.Verdict = chart.Convex
-	case NotConvex:
-		card.Verdict = chart.NotConvex
-	}
-	for _, p := range v.Joined() {
-		how := map[Bend]string{Up: "bends up", Down: "bulges", Either: "not decided"}[p.Bend]
-		card.Facts = append(card.Facts, chart.Fact{Name: how, Value: fmt.Sprintf("s from %.5g to %.5g, f″ in [%.3g, %.3g]", p.From, p.To, p.Second.Lo, p.Second.Hi)})
-		if len(card.Facts) == 12 {
-			break
-		}
-	}
-	at := func(s float64) float64 {
-		theta := make([]float64, len(v.a))
-		for i := range theta {
-			theta[i] = (1-s)*v.a[i] + s*v.b[i]
-		}
-		return v.subject.objective.Value(theta)
-	}
-	for i := range 101 {
-		s := float64(i) / 100
-		card.Line.Alpha = append(card.Line.Alpha, s)
-		card.Line.Train = append(card.Line.Train, at(s))
-	}
-	if v.Kind == NotConvex {
-		t := (v.From + v.To) / 2
-		card.Line.Bulge = &chart.Bulge{A: v.From, B: v.To, T: t, LossA: at(v.From), LossB: at(v.To), LossT: at(t)}
-	}
-	bundle, err := card.MIMEBundle()
-	if err != nil {
-		return nil, fmt.Errorf("convexity: %w", err)
-	}
-	return bundle, nil
-}
-
 // A QuasiVerdict says whether f(s) = L(a + s (b - a)) is quasi-convex on 0 <= s <= 1: it
 // falls, then rises; equivalently, no value between two points is above both.
 type QuasiVerdict struct {
@@ -296,7 +252,10 @@ type QuasiVerdict struct {
 	At  [3]float64
 	Gap interval.Interval
 
-	err error
+	a, b    []float64
+	subject *subject
+	what    string
+	err     error
 }
 
 // Err says why there is no verdict, or nil.
@@ -318,7 +277,7 @@ func (v *QuasiVerdict) String() string {
 
 // QuasiConvexOnLine decides whether loss is quasi-convex on the segment from a to b.
 func QuasiConvexOnLine(loss landscape.Objective, a, b []float64, opts ...Option) *QuasiVerdict {
-	v := &QuasiVerdict{Kind: Undetermined}
+	v := &QuasiVerdict{Kind: Undetermined, what: describe(loss)}
 	set, stop := newSettings(opts)
 	defer stop()
 	s, direction, err := onLine(loss, a, b, set)
@@ -326,6 +285,7 @@ func QuasiConvexOnLine(loss landscape.Objective, a, b []float64, opts ...Option)
 		v.err = err
 		return v
 	}
+	v.subject, v.a, v.b = s, slices.Clone(a), slices.Clone(b)
 	type part struct {
 		at                    interval.Interval
 		falls, rises, bendsUp bool

@@ -210,8 +210,21 @@ func TestInterruptKeepsWhatWasFound(t *testing.T) {
 func TestBadQuestionsAreErrors(t *testing.T) {
 	data := dataset.Moons(10, 0.1, 1)
 	loss := landscape.NewObjective(nn.Linear(2, 1), nn.LogisticLoss, data)
+	var noNetwork *landscape.NetworkObjective
+	var noFunction *convexity.FunctionObjective
+	for _, nothing := range []landscape.Objective{nil, noNetwork, noFunction, landscape.NewObjective(nil, nil, nil), convexity.Function(1, nil)} {
+		for what, err := range map[string]error{
+			"Judge": convexity.Judge(nothing).Err(), "OnLine": convexity.OnLine(nothing, nil, nil).Err(), "OnBox": convexity.OnBox(nothing, nil, nil).Err(),
+			"AtPoint": convexity.AtPoint(nothing, nil).Err(), "OnSlice": convexity.OnSlice(nothing, nil, 1, 1).Err(),
+			"QuasiConvexOnLine": convexity.QuasiConvexOnLine(nothing, nil, nil).Err(), "Read": convexity.Read([]byte("{}"), nothing).Err(),
+			"IndexAgainstLoss": convexity.IndexAgainstLoss(nothing).Err(),
+		} {
+			if err == nil {
+				t.Errorf("%s about %v was accepted", what, nothing)
+			}
+		}
+	}
 	for _, err := range []error{
-		convexity.Judge(nil).Err(),
 		convexity.Judge(landscape.NewObjective(nn.Linear(3, 1), nn.LogisticLoss, data)).Err(),
 		convexity.Judge(landscape.NewObjective(nn.Linear(2, 1), nn.LogisticLoss, &dataset.Data{D: 2, K: 1})).Err(),
 		convexity.Judge(convexity.Function(1, convexity.Var(1))).Err(),
@@ -292,5 +305,28 @@ func TestTrapsForRestrictedQuestions(t *testing.T) {
 	}
 	if v := convexity.AtPoint(loss, []float64{-0.5, 0.5}); v.Kind != convexity.Convex {
 		t.Error(v)
+	}
+}
+
+// Every answer shows itself.
+func TestAnswersAreFigures(t *testing.T) {
+	loss := landscape.NewObjective(nn.MLP(2, 4, 1, nn.Tanh), nn.LogisticLoss, dataset.Moons(20, 0.1, 1))
+	a, b := loss.Net.Init(1), loss.Net.Init(2)
+	low, high := make([]float64, len(a)), make([]float64, len(a))
+	for i := range a {
+		low[i], high[i] = math.Min(a[i], b[i]), math.Max(a[i], b[i])
+	}
+	for _, v := range []interface {
+		Err() error
+		String() string
+		MIMEBundle() (map[string]any, error)
+	}{
+		convexity.Judge(loss), convexity.OnLine(loss, a, b), convexity.QuasiConvexOnLine(loss, a, b), convexity.AtPoint(loss, a),
+		convexity.OnBox(loss, low, high, convexity.Pieces(3)), convexity.OnSlice(loss, landscape.FilterNormalized(loss, a, 1), 1, 3),
+	} {
+		bundle, err := v.MIMEBundle()
+		if v.Err() != nil || err != nil || bundle["text/html"] == nil || bundle["image/png"] == nil {
+			t.Errorf("%T: %v, %v", v, v, err)
+		}
 	}
 }

@@ -89,8 +89,8 @@ func (v *Verdict) String() string {
 	if v.err != nil {
 		return v.err.Error()
 	}
-	switch v.Kind {
-	case Convex:
+	switch {
+	case v.Kind == Convex:
 		s := "convex: proved"
 		if v.StrongConvexity > 0 {
 			s = fmt.Sprintf("strongly convex with modulus %.4g: proved", v.StrongConvexity)
@@ -99,7 +99,9 @@ func (v *Verdict) String() string {
 			return s + " in 1 step"
 		}
 		return s + fmt.Sprintf(" in %d steps", len(v.Proof))
-	case NotConvex:
+	case v.Kind == NotConvex && v.Certificate == nil:
+		return "not convex, without a certificate"
+	case v.Kind == NotConvex:
 		c := v.Certificate
 		where := "midpoint"
 		if c.T != 0.5 {

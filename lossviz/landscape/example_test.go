@@ -128,6 +128,17 @@ func ExampleNEB() {
 	// Output: straight 1.0, around 0.28
 }
 
+// A parabola with one bend goes around the same hill, not quite as low as a chain of points.
+func ExampleBezier() {
+	ring := landscape.Func(2, func(x []float64) float64 {
+		s := x[0]*x[0] + x[1]*x[1] - 1
+		return s*s + 0.3*x[1]*x[1]
+	})
+	path := landscape.Bezier(ring, []float64{-1, 0}, []float64{1, 0}, landscape.PathSteps(1000), landscape.PathQuiet())
+	fmt.Printf("straight %.1f, around less than half of it: %v\n", path.StraightBarrier(), path.Barrier() < 0.5)
+	// Output: straight 1.0, around less than half of it: true
+}
+
 func ExampleAlign() {
 	net := nn.MLP(2, 4, 1, nn.Tanh)
 	a := net.Init(1)

@@ -58,11 +58,16 @@ func (o *NetworkObjective) On(data *dataset.Data) *NetworkObjective {
 }
 
 // Err says what is wrong with the objective, or nil.
-func (o *NetworkObjective) Err() error { return o.err }
+func (o *NetworkObjective) Err() error {
+	if o == nil {
+		return errors.New("landscape: the objective is nil")
+	}
+	return o.err
+}
 
 // Dim returns the number of parameters.
 func (o *NetworkObjective) Dim() int {
-	if o.err != nil {
+	if o.Err() != nil {
 		return 0
 	}
 	return o.eval.Dim()
@@ -124,8 +129,8 @@ func (o *NetworkObjective) BatchGradient(grad, theta []float64, samples []int) f
 
 // String describes the objective in one line.
 func (o *NetworkObjective) String() string {
-	if o.err != nil {
-		return o.err.Error()
+	if err := o.Err(); err != nil {
+		return err.Error()
 	}
 	s := fmt.Sprintf("%v loss on %s, %s", o.Loss, o.Data.Name, count(o.Dim(), "parameter"))
 	if o.L1 != 0 {

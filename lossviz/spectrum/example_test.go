@@ -13,6 +13,12 @@ func ExampleEigenvalues() {
 	// Output: [-2.0000 2.0000] <nil>
 }
 
+func ExampleHessian() {
+	h, err := spectrum.Hessian(landscape.Saddle(), []float64{1, 2})
+	fmt.Printf("%.3f %.3f %.3f %v\n", h.At(0, 0), h.At(0, 1)+1, h.At(1, 1), err)
+	// Output: 2.000 1.000 -2.000 <nil>
+}
+
 func ExampleTrace() {
 	// The trace of x^2 - y^2's Hessian is 0; with random signs every probe is exact for a diagonal matrix.
 	t := spectrum.Trace(landscape.Saddle(), []float64{0, 0}, spectrum.Probes(10))

@@ -3,6 +3,7 @@ package enclose
 import (
 	"context"
 	"math"
+	"slices"
 
 	"github.com/gosaddle/saddle/lossviz/convexity/expr"
 	"github.com/gosaddle/saddle/lossviz/convexity/interval"
@@ -72,57 +73,73 @@ func (p *Problem) inner() []float64 {
 	return theta
 }
 
+// maxAddends bounds the terms that a sum is split into: a part that occurs twice in one that occurs twice, and so
+// on, makes more than there is room for.
+const maxAddends = 1 << 16
+
 // addends splits a formula into the terms of its sum, each with its factor, where the rules allow
-// to say that each is convex.
+// to say that each is convex; nil if there are too many.
 func addends(e *expr.Expr, weight interval.Interval) []*Term {
-	switch {
-	case e.Op == expr.OpSum:
-		var list []*Term
-		for _, a := range e.Args {
-			list = append(list, addends(a, weight)...)
-		}
-		return list
-	case e.Op == expr.OpDot && len(e.Args) > 2 || e.Op == expr.OpDot && len(e.Args) == 2 && e.Args[0].Op == expr.OpConst && e.Args[0].Value.Lo >= 0:
-		var list []*Term
-		for k := 0; k < len(e.Args); k += 2 {
-			u, v := e.Args[k], e.Args[k+1]
-			if u.Op == expr.OpConst && u.Value.Lo >= 0 {
-				list = append(list, addends(v, weight.Mul(u.Value))...)
-			} else {
-				list = append(list, &Term{Expr: expr.Product(u, v), Weight: weight})
+	var list []*Term
+	parts := 0
+	var split func(e *expr.Expr, weight interval.Interval)
+	split = func(e *expr.Expr, weight interval.Interval) {
+		switch parts++; {
+		case parts > maxAddends:
+		case e.Op == expr.OpSum:
+			for _, a := range e.Args {
+				split(a, weight)
 			}
+		case e.Op == expr.OpDot && (len(e.Args) > 2 || len(e.Args) == 2 && nonnegative(e.Args[0])):
+			for k := 0; k < len(e.Args); k += 2 {
+				u, v := e.Args[k], e.Args[k+1]
+				if nonnegative(u) {
+					split(v, weight.Mul(u.Value))
+				} else {
+					list = append(list, &Term{Expr: expr.Product(u, v), Weight: weight})
+				}
+			}
+		default:
+			list = append(list, &Term{Expr: e, Weight: weight})
 		}
-		return list
 	}
-	return []*Term{{Expr: e, Weight: weight}}
+	split(e, weight)
+	if parts > maxAddends {
+		return nil
+	}
+	return list
 }
+
+// nonnegative tells whether a formula is a constant that is not negative.
+func nonnegative(e *expr.Expr) bool { return e.Op == expr.OpConst && e.Value.Lo >= 0 }
 
 // quadratic reports whether a formula is a polynomial of degree 2 at most.
 func quadratic(e *expr.Expr) bool {
-	if affine(e) {
-		return true
-	}
-	switch e.Op {
-	case expr.OpSum:
-		for _, a := range e.Args {
-			if !quadratic(a) {
-				return false
+	known := map[*expr.Expr]bool{}
+	var of func(e *expr.Expr) bool
+	of = func(e *expr.Expr) bool {
+		if is, ok := known[e]; ok {
+			return is
+		}
+		is := affine(e)
+		switch {
+		case is:
+		case e.Op == expr.OpSum:
+			is = !slices.ContainsFunc(e.Args, func(a *expr.Expr) bool { return !of(a) })
+		case e.Op == expr.OpSquare:
+			is = affine(e.Args[0])
+		case e.Op == expr.OpDot:
+			is = true
+			for k := 0; k < len(e.Args); k += 2 {
+				u, v := e.Args[k], e.Args[k+1]
+				constant := u.Curvature == expr.Constant && of(v) || v.Curvature == expr.Constant && of(u)
+				is = is && (constant || affine(u) && affine(v))
 			}
 		}
-		return true
-	case expr.OpSquare:
-		return affine(e.Args[0])
-	case expr.OpDot:
-		for k := 0; k < len(e.Args); k += 2 {
-			u, v := e.Args[k], e.Args[k+1]
-			constant := u.Curvature == expr.Constant && quadratic(v) || v.Curvature == expr.Constant && quadratic(u)
-			if !constant && !(affine(u) && affine(v)) {
-				return false
-			}
-		}
-		return true
+		known[e] = is
+		return is
 	}
-	return false
+	return of(e)
 }
 
 func affine(e *expr.Expr) bool {

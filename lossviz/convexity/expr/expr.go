@@ -468,20 +468,29 @@ func unaryCurvature(op Op, param float64, a *Expr) (Curvature, string) {
 	return Unknown, fmt.Sprintf("no rule: %v of a %v function", op, a.Curvature)
 }
 
-// String writes the formula: "square(x0 - 1) + exp(x1)".
+// String writes the formula: "square(x0 - 1) + exp(x1)". Parts of a large one are left out.
 func (e *Expr) String() string {
-	if e == nil {
-		return "?"
-	}
-	if e.Label != "" {
-		return e.Label
-	}
-	return e.Formula()
+	w := writer{left: maxParts}
+	return w.named(e)
 }
 
-// Formula writes the formula even where it has a name.
-func (e *Expr) Formula() string {
-	const most = 6
+// maxParts is how many parts of a formula are written: one in which a part occurs twice, and in that a part
+// twice, and so on, has more of them than there are atoms.
+const maxParts = 200
+
+// A writer writes formulas.
+type writer struct{ left int }
+
+// named is the formula's name, or else the formula.
+func (w *writer) named(e *Expr) string {
+	switch w.left--; {
+	case e == nil:
+		return "?"
+	case e.Label != "":
+		return e.Label
+	case w.left < 0:
+		return "..."
+	}
 	switch e.Op {
 	case OpConst:
 		if e.Value.IsPoint() {
@@ -493,20 +502,30 @@ func (e *Expr) Formula() string {
 	case OpData:
 		return fmt.Sprintf("d%d", e.Index)
 	case OpSum:
-		return e.join(" + ", most, func(i int) string { return e.Args[i].String() }, len(e.Args))
+		return join(" + ", len(e.Args), func(i int) string { return w.named(e.Args[i]) })
 	case OpDot:
-		return e.join(" + ", most, func(i int) string {
+		return join(" + ", len(e.Args)/2, func(i int) string {
 			a, b := e.Args[2*i], e.Args[2*i+1]
 			if a.Op == OpConst && a.Value == interval.Point(-1) {
-				return "-" + factor(b)
+				return "-" + w.factor(b)
 			}
-			return factor(a) + "*" + factor(b)
-		}, len(e.Args)/2)
+			return w.factor(a) + "*" + w.factor(b)
+		})
 	}
-	return e.Op.String() + "(" + e.join(", ", most, func(i int) string { return e.Args[i].String() }, len(e.Args)) + ")"
+	return e.Op.String() + "(" + join(", ", len(e.Args), func(i int) string { return w.named(e.Args[i]) }) + ")"
 }
 
-func (e *Expr) join(separator string, most int, part func(int) string, n int) string {
+func (w *writer) factor(e *Expr) string {
+	s := w.named(e)
+	if e.Label == "" && (e.Op == OpSum || e.Op == OpDot && len(e.Args) > 2) {
+		return "(" + s + ")"
+	}
+	return s
+}
+
+// join writes n parts, or the first 6 of many.
+func join(separator string, n int, part func(int) string) string {
+	const most = 6
 	var parts []string
 	for i := range n {
 		if i == most && n > most+1 {
@@ -519,12 +538,4 @@ func (e *Expr) join(separator string, most int, part func(int) string, n int) st
 		return "0"
 	}
 	return strings.ReplaceAll(strings.Join(parts, separator), "+ -", "- ")
-}
-
-func factor(e *Expr) string {
-	s := e.String()
-	if e.Label == "" && (e.Op == OpSum || e.Op == OpDot && len(e.Args) > 2) {
-		return "(" + s + ")"
-	}
-	return s
 }

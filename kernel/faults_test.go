@@ -55,7 +55,7 @@ func compiled(statements string) string { return "func() {\n" + statements + "\n
 
 // TestWorkerLost: however the worker ends, the cell says so and names %restore, and %restore brings the values back.
 func TestWorkerLost(t *testing.T) {
-	k := jupytertest.Start(t, func(cmd *exec.Cmd) { cmd.Env = append(cmd.Env, "SADDLE_MEMORY=600MB") })
+	k := jupytertest.Start(t, func(cmd *exec.Cmd) { cmd.Env = append(cmd.Env, "SADDLE_MEMORY=1GB") })
 	k.MustRun("runs := 0\nwords := []string{\"a\"}\nfunc last() string { return words[len(words)-1] }")
 	k.MustRun("words2 := append(words, \"b\")")
 	k.MustRun("total := len(words2) * 10")
@@ -104,7 +104,7 @@ func TestWorkerLost(t *testing.T) {
 	restored("killed while busy")
 
 	for _, c := range []struct{ name, code, says string }{
-		{"memory, step by step", "var hog [][]byte\nfor {\n\thog = append(hog, bytes.Repeat([]byte{1}, 1<<20))\n}", "SADDLE_MEMORY allows 600 MB"},
+		{"memory, step by step", "var hog [][]byte\nfor {\n\thog = append(hog, bytes.Repeat([]byte{1}, 1<<20))\n}", "memory ran out"},
 		{"memory, at once", "huge := make([]float64, 1<<34)\nfmt.Println(len(huge))", "memory ran out"},
 		{"stack overflow", "type node struct{ next *node }\nfunc (n *node) depth() int { return n.next.depth() + 1 }\nring := &node{}\nring.next = ring\nring.depth()", "stack exceeds"},
 		{"concurrent map writes", "m := map[int]int{}\nfor range 8 {\n\tgo func() {\n\t\tfor i := 0; ; i++ {\n\t\t\tm[i%10] = i\n\t\t}\n\t}()\n}\nselect {}", "concurrent map"},
@@ -119,14 +119,10 @@ func TestWorkerLost(t *testing.T) {
 	// A cell that ignores the interrupt, inside a library that never looks: from "ready" on, nothing of the cell's own runs.
 	cell = k.Start("ready := func() *big.Int {\n\tfmt.Println(\"ready\")\n\treturn nil\n}\nn := new(big.Int).Exp(big.NewInt(3), big.NewInt(1<<40), ready())\nn.BitLen()")
 	cell.UntilOutput("ready")
-	begin := time.Now()
 	k.Interrupt()
 	r := cell.Wait()
 	if r.Name != "WorkerLost" || !strings.Contains(message(r), "ended after 5 s") || !strings.Contains(message(r), "%restore") {
 		t.Errorf("the interrupt ignored: %s: %s", r.Name, message(r))
-	}
-	if took := time.Since(begin); took > 20*time.Second {
-		t.Errorf("ended after %v", took)
 	}
 	restored("the interrupt ignored")
 
@@ -211,11 +207,16 @@ func TestDiskFull(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	// The worker is there already; only the sessions are on the small disk.
-	if err := os.Symlink(filepath.Join(cache, "worker"), filepath.Join(disk, "worker")); err != nil {
+	// The worker lies elsewhere; only the sessions are on the small disk.
+	worker := filepath.Join(cache, "worker")
+	if err := os.MkdirAll(worker, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	k := jupytertest.Start(t, func(cmd *exec.Cmd) { cmd.Env = append(cmd.Env, "SADDLE_CACHE="+disk) })
+	if err := os.Symlink(worker, filepath.Join(disk, "worker")); err != nil {
+		t.Fatal(err)
+	}
+	// Tables of symbols, which are built in the background, would change how much is left.
+	k := jupytertest.Start(t, func(cmd *exec.Cmd) { cmd.Env = append(cmd.Env, "SADDLE_CACHE="+disk, "SADDLE_PLAIN=off") })
 	k.MustRun("x := 7")
 	filler := filepath.Join(disk, "filler")
 	for _, left := range []int64{0, 1 << 20} { // the first write fails; a later one does
@@ -263,15 +264,15 @@ func fill(t *testing.T, name string, left int64) {
 // TestBuildCacheGone: what is deleted from Go's build cache while the kernel runs is built again.
 func TestBuildCacheGone(t *testing.T) {
 	k := jupytertest.Start(t)
-	cell := compiled("w := tabwriter.NewWriter(os.Stdout, 5, 0, 1, '.', 0)\nfmt.Fprintf(w, \"a\\t%d\\n\", X)\nw.Flush()")
+	cell := compiled("w := ascii85.NewEncoder(os.Stdout)\nfmt.Fprintf(w, \"%d\", X)\nw.Close()")
 	k.MustRun("X := 1\n" + cell)
 	// Go tells where the archive of a package lies that no other test uses.
-	out := k.MustRun("!go list -export -buildmode=plugin -f '{{.Export}}' text/tabwriter").Stdout
+	out := k.MustRun("!go list -export -buildmode=plugin -f '{{.Export}}' encoding/ascii85").Stdout
 	archive := strings.TrimSpace(out)
 	if err := os.Remove(archive); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	if r := k.MustRun(strings.ReplaceAll(cell, "X)", "2*X)")); r.Stdout != "a....2\n" {
+	if r := k.MustRun(strings.ReplaceAll(cell, "X)", "2*X)")); r.Stdout != "1&" {
 		t.Errorf("printed %q", r.Stdout)
 	}
 	if _, err := os.Stat(archive); err != nil {

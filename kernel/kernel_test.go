@@ -210,7 +210,7 @@ func TestEnds(t *testing.T) {
 			}
 			// What gopls has started reads the end of its input a moment later.
 			left := orphans(t, mark)
-			for deadline := time.Now().Add(30 * time.Second); len(left) > 0 && time.Now().Before(deadline); left = orphans(t, mark) {
+			for deadline := time.Now().Add(jupytertest.Patience); len(left) > 0 && time.Now().Before(deadline); left = orphans(t, mark) {
 				time.Sleep(50 * time.Millisecond) // between two looks: there is no event to wait for
 			}
 			if len(left) > 0 {

@@ -68,7 +68,7 @@ func TestParseLong(t *testing.T) {
 	} {
 		start := time.Now()
 		_, err := cell.Parse(token.NewFileSet(), "Cell[1]", text)
-		if took := time.Since(start); took > 20*time.Second {
+		if took := time.Since(start); took > 2*time.Minute {
 			t.Errorf("%s: %v (%.100v)", name, took, err)
 		}
 	}

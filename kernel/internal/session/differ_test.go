@@ -27,6 +27,7 @@ func openTwo(t *testing.T) *twoWays {
 // compare runs a cell both ways and wants the same output, result and error. It tells whether the cell was evaluated.
 func (w *twoWays) compare(code string) bool {
 	w.t.Helper()
+	w.plain.s.WaitTables() // of packages that the cell before was the first to use
 	before := w.plain.s.Evaluated()
 	show := func(b *book) string {
 		out, result, err := b.try(code)
@@ -434,6 +435,7 @@ func TestGeneratedPlainCells(t *testing.T) {
 	for range rounds {
 		var cell, got strings.Builder
 		for k := range 50 {
+			w.plain.s.WaitTables()
 			st := g.statement(k)
 			fmt.Fprintf(&cell, "%s; fmt.Println(%q)\n", st, st)
 			out, _, err := w.plain.try(st)

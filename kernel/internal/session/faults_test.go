@@ -41,11 +41,18 @@ func TestInterrupt(t *testing.T) {
 		"select { case v := <-ch: fmt.Println(v); case ch <- 2: }", "func() { defer func() { recover() }(); for { } }()",
 		"var f func(int) int; f = func(n int) int { return f(n) + 1 }; for { func() { time.Sleep(time.Millisecond) }() }",
 	} {
-		took, err := b.interrupted("fmt.Println(\"started\")\n" + wait)
-		if err.Name != "Interrupted" {
-			t.Errorf("%s: %v", wait, err)
+		// One that does not look at the interrupt is left behind or costs the process. On a busy machine one may be late.
+		took := time.Hour
+		for range 5 {
+			now, err := b.interrupted("fmt.Println(\"started\")\n" + wait)
+			if err.Name != "Interrupted" {
+				t.Errorf("%s: %v", wait, err)
+			}
+			if took = min(took, now); took < time.Second {
+				break
+			}
 		}
-		if took > 900*time.Millisecond {
+		if took > time.Second {
 			t.Errorf("%s: took %v to stop", wait, took)
 		}
 		b.run("x", "7")
@@ -61,12 +68,9 @@ func TestInterruptInsideLibrary(t *testing.T) {
 		t.Errorf("blocked in a library: %v", err)
 	}
 	b.run("x", "7")
-	took, err := b.interrupted("n := new(big.Int).Exp(big.NewInt(3), big.NewInt(1<<40), started((*big.Int)(nil)))\nn.BitLen()")
-	if err.Name != "WorkerLost" || !strings.Contains(err.Value, "values are lost") {
+	_, err = b.interrupted("n := new(big.Int).Exp(big.NewInt(3), big.NewInt(1<<40), started((*big.Int)(nil)))\nn.BitLen()")
+	if err.Name != "WorkerLost" || !strings.Contains(err.Value, "ended after 5 s") || !strings.Contains(err.Value, "values are lost") {
 		t.Errorf("busy in a library: %v", err)
-	}
-	if took > 8*time.Second {
-		t.Errorf("busy in a library: took %v", took)
 	}
 	b.fail("x", "lost", "restore")
 	b.run("%restore\nx", "restoring Cell[1]\n7")
@@ -76,10 +80,10 @@ func TestWorkerLost(t *testing.T) {
 	for name, c := range map[string]struct{ code, word string }{
 		"os.Exit":         {"os.Exit(3)", "exit status 3"},
 		"log.Fatal":       {"log.Fatal(\"over\")", "exit status 1"},
-		"goroutine panic": {"go func() { panic(\"in a goroutine\") }()\ntime.Sleep(10 * time.Second)", "in a goroutine"},
+		"goroutine panic": {"go func() { panic(\"in a goroutine\") }()\nselect {}", "in a goroutine"},
 		"stack overflow":  {"type node struct { next *node }\nfunc (n *node) depth() int { return n.next.depth() + 1 }\nvar n node\nn.next = &n\nn.depth()", "stack"},
-		"map writes":      {"m := map[int]int{}\nfor range 8 { go func() { for i := 0; ; i++ { m[i%10] = i } }() }\ntime.Sleep(20 * time.Second)", "concurrent map"},
-		"kill":            {"p, _ := os.FindProcess(os.Getpid())\np.Kill()\ntime.Sleep(10 * time.Second)", "signal 9"},
+		"map writes":      {"m := map[int]int{}\nfor range 8 { go func() { for i := 0; ; i++ { m[i%10] = i } }() }\nselect {}", "concurrent map"},
+		"kill":            {"p, _ := os.FindProcess(os.Getpid())\np.Kill()\nselect {}", "signal 9"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := open(t)

@@ -163,7 +163,7 @@ func TestNoNetwork(t *testing.T) {
 			b.run("x := 1", "")
 			start := time.Now()
 			b.fail("import \"nowhere.test/pkg\"", "nowhere.test/pkg", map[bool]string{true: "GOPROXY=off", false: "127.0.0.1"}[goproxy == "off"])
-			if took := time.Since(start); took > 20*time.Second {
+			if took := time.Since(start); took > time.Minute { // go's own patience is longer; a busy machine needs some
 				t.Errorf("it took %v to say so", took)
 			}
 			b.run("x", "1")

@@ -161,9 +161,6 @@ func (r *runner) start(req worker.Request) {
 				r.mu.Lock()
 				failure = r.failure
 				r.mu.Unlock()
-				if failure == nil {
-					failure = stickyError()
-				}
 			case run.Interrupted():
 				failure = &worker.Failure{Kind: "interrupted", Message: "the cell was interrupted; all values are kept"}
 			default:
@@ -197,6 +194,7 @@ func (r *runner) start(req worker.Request) {
 			if run.Interrupted() {
 				return
 			}
+			r.checkDeclared()
 			finished = true
 			return
 		}
@@ -211,6 +209,7 @@ func (r *runner) start(req worker.Request) {
 			if run.Interrupted() { // a library stopped by itself, and the cell was at its end
 				return
 			}
+			r.checkDeclared()
 		}
 		finished = true
 	}()
@@ -220,6 +219,9 @@ func (r *runner) start(req worker.Request) {
 func (r *runner) end(over *sync.Once, run *live.Run, failure *worker.Failure) {
 	over.Do(func() {
 		run.End()
+		if failure != nil {
+			failure.Message = worker.Clean(failure.Message)
+		}
 		outcome := &worker.Outcome{Declared: live.TakeDeclared(), Failure: failure}
 		r.mu.Lock()
 		outcome.Dir, outcome.Env = r.moved()
@@ -335,9 +337,15 @@ func (r *runner) fail(f *worker.Failure) {
 	r.failure = f
 }
 
-// stickyError fails a cell that declared a value which carries an error: data that could not be made, a network whose
-// shapes do not fit. Contexts say Err when they are cancelled, which is no mistake.
-func stickyError() *worker.Failure {
+// checkDeclared fails a cell that declared a value which carries an error: data that could not be made, a network whose
+// shapes do not fit.
+func (r *runner) checkDeclared() {
+	r.mu.Lock()
+	failed := r.failure != nil
+	r.mu.Unlock()
+	if failed {
+		return
+	}
 	for _, name := range live.PeekDeclared() {
 		ptr, ok := live.Lookup(name)
 		if !ok {
@@ -348,10 +356,10 @@ func stickyError() *worker.Failure {
 			continue
 		}
 		if err := show.Err(v.Interface()); err != nil {
-			return &worker.Failure{Kind: "error", Message: fmt.Sprintf("%s: %v", name, err)}
+			r.fail(&worker.Failure{Kind: "error", Message: fmt.Sprintf("%s: %v", name, err)})
+			return
 		}
 	}
-	return nil
 }
 
 // plainPackage begins the names of functions that evaluate plain cells.
@@ -380,7 +388,12 @@ func openTables(files []string) error {
 }
 
 // panicText prints a panic's value as Go does.
-func panicText(v any) string {
+func panicText(v any) (text string) {
+	defer func() {
+		if r := recover(); r != nil { // the value's own method panics
+			text = fmt.Sprintf("a value of type %T, which cannot be printed: %v", v, r)
+		}
+	}()
 	switch v := v.(type) {
 	case error:
 		return v.Error()
@@ -415,7 +428,7 @@ func frames(m *plain.Machine) []worker.Frame {
 			}
 			cell, fn, line := m.Position()
 			return append(all, worker.Frame{Func: fn, File: cell, Line: line})
-		case strings.HasPrefix(f.Function, "github.com/gosaddle/saddle/kernel/internal/live."), strings.Contains(f.File, "/kernel/internal/live/"):
+		case strings.HasPrefix(f.Function, "github.com/gosaddle/saddle/kernel/"), strings.Contains(f.File, "/kernel/internal/live/"), f.File == "saddle":
 		default:
 			file := f.File
 			if rest, ok := strings.CutPrefix(file, goroot); ok { // the worker's own code has it spelled out
@@ -447,8 +460,13 @@ func describe(names []string) []worker.Variable {
 		if !ok {
 			continue
 		}
-		vars = append(vars, worker.Variable{Name: name, Type: worker.Clean(ptr.Type().Elem().String()),
-			Text: worker.Clean(show.Brief(ptr.Elem(), 2*time.Second)), Size: show.Size(ptr.Elem())})
+		v := worker.Variable{Name: name, Type: worker.Clean(ptr.Type().Elem().String()), Text: "(not shown while a cell is running)", Size: -1}
+		// A running cell may be writing to what a value refers to, and Go ends a process that is caught reading a map then.
+		if k := ptr.Elem().Kind(); !live.Running() || k >= reflect.Bool && k <= reflect.Float64 {
+			v.Text, v.Size = worker.Clean(show.Brief(ptr.Elem(), 2*time.Second)), show.Size(ptr.Elem())
+			v.Boxed = show.Boxed(ptr.Elem(), worker.UnitPrefix)
+		}
+		vars = append(vars, v)
 	}
 	return vars
 }

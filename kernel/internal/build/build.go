@@ -447,6 +447,17 @@ func (w *Workspace) compile(ctx context.Context, u Unit, base string) (string, e
 
 // importcfg lists the archives of a package and of all that it imports, directly or not.
 func (w *Workspace) importcfg(path string) []byte {
+	var b bytes.Buffer
+	for _, p := range w.reach(path) {
+		w.mu.Lock()
+		fmt.Fprintf(&b, "packagefile %s=%s\n", p, w.archives[p])
+		w.mu.Unlock()
+	}
+	return b.Bytes()
+}
+
+// reach returns a package and all that it imports, directly or not, sorted.
+func (w *Workspace) reach(path string) []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	seen := map[string]bool{}
@@ -470,11 +481,7 @@ func (w *Workspace) importcfg(path string) []byte {
 		paths = append(paths, p)
 	}
 	sort.Strings(paths)
-	var b bytes.Buffer
-	for _, p := range paths {
-		fmt.Fprintf(&b, "packagefile %s=%s\n", p, w.archives[p])
-	}
-	return b.Bytes()
+	return paths
 }
 
 // Runtime are the packages that the linker wants whether or not a cell imports them.

@@ -70,10 +70,14 @@ func (w *Workspace) Worker(ctx context.Context, cache, source string, packages [
 			return "", fmt.Errorf("building the worker: %w", err)
 		}
 		tmp := filepath.Join(w.Dir, "worker")
-		if _, err := w.run(ctx, w.command("build", "-ldflags=-s -w -checklinkname=0", "-o", tmp, Module+"/kernel/worker")...); err != nil {
+		if _, err := w.run(ctx, w.command("build", "-tags=saddle_worker", "-ldflags=-s -w -checklinkname=0", "-o", tmp, Module+"/kernel/worker")...); err != nil {
 			return "", fmt.Errorf("building the worker: %w", err)
 		}
-		if err := os.Rename(tmp, path); err != nil { // at once, for kernels that start beside this one
+		half := path + fmt.Sprint(os.Getpid())
+		if err := move(tmp, half); err != nil { // the cache may lie on another file system
+			return "", fmt.Errorf("building the worker: %w", err)
+		}
+		if err := os.Rename(half, path); err != nil { // at once, for kernels that start beside this one
 			return "", fmt.Errorf("building the worker: %w", err)
 		}
 	}

@@ -45,7 +45,7 @@ func (w *Workspace) Table(ctx context.Context, cache string, build, idle bool, p
 	if err != nil {
 		return "", err
 	}
-	u := Unit{Path: "saddle/table" + key, Source: text, Imports: append([]string{livePath}, paths...), Idle: idle}
+	u := Unit{Path: "saddle/table" + key, Source: text, Imports: append([]string{livePath}, paths...), Idle: idle} // wellKnown ones are reached from these
 	plugin, err := w.Compile(ctx, u)
 	if err != nil {
 		return "", fmt.Errorf("building a table of symbols for %s: %w", strings.Join(paths, ", "), err)
@@ -91,7 +91,7 @@ func move(from, to string) error {
 }
 
 // symbolsVersion changes with the text that symbols writes.
-const symbolsVersion = 2
+const symbolsVersion = 3
 
 const livePath = Module + "/kernel/internal/live"
 
@@ -101,6 +101,7 @@ func (w *Workspace) symbols(paths []string) (string, error) {
 	var imports, body bytes.Buffer
 	fmt.Fprintf(&imports, "package table\n\nimport (\n\tlive %q\n", livePath)
 	body.WriteString("func init() {\n")
+	ifaces, concrete := []Named{{types.Universe.Lookup("error").Type(), "error"}}, []Named{}
 	for i, p := range paths {
 		pkg, err := imp.Import(p)
 		if err != nil {
@@ -115,7 +116,13 @@ func (w *Workspace) symbols(paths []string) (string, error) {
 			}
 			if v := SymbolOf(obj, name+"."+n); v != "" {
 				fmt.Fprintf(&cases, "case %q:\nreturn %s\n", n, v)
+				if t, ok := obj.(*types.TypeName); ok && !t.IsAlias() {
+					concrete = append(concrete, Named{t.Type(), name + "." + n})
+				}
 			}
+		}
+		if !slices.Contains(wellKnown, p) {
+			ifaces = append(ifaces, interfaces(pkg, name)...)
 		}
 		if cases.Len() == 0 {
 			fmt.Fprintf(&imports, "\t_ %q\n", p) // constants alone: the table says that there is nothing
@@ -125,7 +132,28 @@ func (w *Workspace) symbols(paths []string) (string, error) {
 		fmt.Fprintf(&imports, "\t%s %q\n", name, p)
 		fmt.Fprintf(&body, "live.Symbols(%q, func(name string) any {\nswitch name {\n%s}\nreturn nil\n})\n", p, &cases)
 	}
-	body.WriteString("}\n")
+	reached := map[string]bool{}
+	for _, p := range paths {
+		for _, q := range w.reach(p) {
+			reached[q] = true
+		}
+	}
+	for i, p := range wellKnown {
+		if !reached[p] {
+			continue
+		}
+		pkg, err := imp.Import(p)
+		if err != nil {
+			return "", fmt.Errorf("reading the interfaces of %s: %w", p, err)
+		}
+		name := fmt.Sprintf("w%d", i)
+		text := Itabs("live", interfaces(pkg, name), concrete)
+		if text != "" {
+			fmt.Fprintf(&imports, "\t%s %q\n", name, p)
+			body.WriteString(text)
+		}
+	}
+	body.WriteString(Itabs("live", ifaces, concrete) + "}\n")
 	imports.WriteString(")\n\n")
 	return imports.String() + body.String(), nil
 }
@@ -159,4 +187,74 @@ func SymbolOf(obj types.Object, expr string) string {
 		return fmt.Sprintf("[]any{(*%[1]s)(nil), (*[]%[1]s)(nil), (*[]*%[1]s)(nil), (*map[string]%[1]s)(nil)}", expr)
 	}
 	return ""
+}
+
+// Compiled code knows a value in an interface by its method table, which the linker makes for each type and interface that
+// the code puts together. Where a program has none, the runtime makes one; a plugin that is opened later and brings its own
+// would not know the value again. So each table, and each cell, brings those of its types at once.
+
+// Named is a type and the expression for it.
+type Named struct {
+	Type types.Type
+	Expr string
+}
+
+// wellKnown are packages whose interfaces others implement.
+var wellKnown = []string{"context", "encoding", "encoding/json", "flag", "fmt", "hash", "image", "image/color", "io", "sort", "sync"}
+
+// WellKnown returns the interfaces that many types implement, of the packages that importing finds. name gives the name that a
+// package goes by.
+func WellKnown(importing types.Importer, known func(path string) bool, name func(path string) string) []Named {
+	list := []Named{{types.Universe.Lookup("error").Type(), "error"}}
+	for _, p := range wellKnown {
+		if !known(p) {
+			continue
+		}
+		if pkg, err := importing.Import(p); err == nil {
+			list = append(list, interfaces(pkg, name(p))...)
+		}
+	}
+	return list
+}
+
+// interfaces returns the interfaces that a package exports.
+func interfaces(pkg *types.Package, name string) (list []Named) {
+	for _, n := range pkg.Scope().Names() {
+		if t, ok := pkg.Scope().Lookup(n).(*types.TypeName); ok && t.Exported() && HasMethods(t.Type()) {
+			list = append(list, Named{t.Type(), name + "." + n})
+		}
+	}
+	return list
+}
+
+// HasMethods tells whether a type is an interface that values can be converted to and that has methods.
+func HasMethods(t types.Type) bool {
+	if n, ok := t.(*types.Named); ok && n.TypeParams().Len() > n.TypeArgs().Len() {
+		return false
+	}
+	i, ok := t.Underlying().(*types.Interface)
+	return ok && i.IsMethodSet() && i.NumMethods() > 0
+}
+
+// Itabs writes statements, never run, for which the linker makes the method tables of types for the interfaces that they
+// implement. live is what package live is called.
+func Itabs(live string, ifaces, concrete []Named) string {
+	var b strings.Builder
+	for _, i := range ifaces {
+		iface := i.Type.Underlying().(*types.Interface)
+		var values []string
+		for _, t := range concrete {
+			switch pointer := types.NewPointer(t.Type); {
+			case types.IsInterface(t.Type):
+			case types.Implements(t.Type, iface):
+				values = append(values, "*new("+t.Expr+")", "new("+t.Expr+")")
+			case types.Implements(pointer, iface):
+				values = append(values, "new("+t.Expr+")")
+			}
+		}
+		if len(values) > 0 {
+			fmt.Fprintf(&b, "if %[1]s.Never {\n%[1]s.Keep([]%[2]s{%[3]s})\n}\n", live, i.Expr, strings.Join(values, ", "))
+		}
+	}
+	return b.String()
 }

@@ -38,7 +38,8 @@ type Decl struct {
 	Chunk *Chunk
 }
 
-// Stmt is a statement at the top level of a cell; var declarations are statements, since they run in order.
+// Stmt is a statement at the top level of a cell; var declarations are statements, since they run in order. A var group is
+// split into its lines.
 type Stmt struct {
 	Node  ast.Stmt
 	Chunk *Chunk
@@ -110,7 +111,7 @@ func split(name, text string) (spans []span, quiet bool, errs Errors) {
 		if strings.Contains(msg, "illegal character") || strings.Contains(msg, "not terminated") || strings.Contains(msg, "BOM") {
 			errs = append(errs, &Error{token.Position{Filename: name, Line: pos.Line, Column: pos.Column}, msg})
 		}
-	}, 0)
+	}, scanner.ScanComments)
 	depth := 0
 	start := -1
 	var toks []token.Token
@@ -118,6 +119,13 @@ func split(name, text string) (spans []span, quiet bool, errs Errors) {
 	for {
 		pos, tok, lit := s.Scan()
 		off := file.Offset(pos)
+		if tok == token.COMMENT {
+			if strings.HasPrefix(lit, "//go:embed ") {
+				at := file.Position(pos)
+				errs = append(errs, &Error{token.Position{Filename: name, Line: at.Line, Column: at.Column}, "//go:embed has no effect in a cell: os.ReadFile reads the file"})
+			}
+			continue
+		}
 		if tok == token.SEMICOLON && lit == ";" && depth == 0 && start >= 0 && headers > 0 {
 			headers--
 			if !isStatement(text[start:off]) {
@@ -209,6 +217,14 @@ func (src *Source) add(fset *token.FileSet, sp span) Errors {
 	chunk := &Chunk{Text: text, File: fset.File(f.Pos())}
 	if !sp.decl {
 		for _, s := range f.Decls[0].(*ast.FuncDecl).Body.List {
+			if d, ok := s.(*ast.DeclStmt); ok {
+				if g, ok := d.Decl.(*ast.GenDecl); ok && g.Tok == token.VAR && len(g.Specs) > 1 {
+					for _, sp := range g.Specs {
+						src.Body = append(src.Body, Stmt{&ast.DeclStmt{Decl: &ast.GenDecl{TokPos: sp.Pos(), Tok: token.VAR, Specs: []ast.Spec{sp}}}, chunk})
+					}
+					continue
+				}
+			}
 			src.Body = append(src.Body, Stmt{s, chunk})
 		}
 		return nil
@@ -247,6 +263,9 @@ func (src *Source) syntaxErrors(err error, sp span) Errors {
 			pos.Line = last
 			pos.Column = sp.end - strings.LastIndexByte(src.Text[:sp.end], '\n')
 			e.Msg = strings.ReplaceAll(e.Msg, "'EOF'", "end of the cell")
+		}
+		if e.Msg == "expected 1 expression" {
+			e.Msg += "; fmt.Println shows several values"
 		}
 		errs = append(errs, &Error{pos, e.Msg})
 	}

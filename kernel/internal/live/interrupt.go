@@ -66,6 +66,9 @@ func (r *Run) End() {
 	current.CompareAndSwap(r, nil)
 }
 
+// Running tells whether a cell is running.
+func Running() bool { return current.Load() != nil }
+
 // Check is called in every loop and at the entry of every function of a cell.
 func Check() {
 	if stopping.Load() != 0 {

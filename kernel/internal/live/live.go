@@ -189,6 +189,14 @@ func Show(values ...any) { OnShow(values, false) }
 // Fail hands over the results of a last expression that is not to be shown: an error fails the cell all the same.
 func Fail(values ...any) { OnShow(values, true) }
 
+// Never is false. What depends on it is compiled, and not run.
+var Never bool
+
+// Keep keeps the compiler from leaving out what it is given.
+func Keep(values any) { kept = values }
+
+var kept any
+
 // OnClear is called by ClearOutput.
 var OnClear func(wait bool)
 

@@ -137,12 +137,19 @@ func assign(from, t reflect.Type) func(v reflect.Value) reflect.Value {
 		}
 		refuse("a %v where a %v is wanted", from, t)
 	}
+	if t.Kind() == reflect.Interface && t.NumMethod() > 0 && from.Kind() != reflect.Interface && (HasItab == nil || !HasItab(t, from)) {
+		refuse("no compiled code makes a %v of a %v yet", t, from)
+	}
 	return func(v reflect.Value) reflect.Value {
 		c := make1(t)
 		c.Set(v)
 		return c
 	}
 }
+
+// HasItab tells whether the process has the method table of a type for an interface; the worker sets it. Reflection would make
+// one, and code compiled later, which brings its own, would not know the value again.
+var HasItab func(iface, concrete reflect.Type) bool
 
 // any1 returns a value as an interface holds it.
 func any1(v reflect.Value) any {

@@ -404,6 +404,31 @@ func layout(t types.Type) string {
 	return b.String()
 }
 
+// holdsInterfaces tells whether values of a type may hold interfaces, not counting maps and channels.
+func holdsInterfaces(t types.Type, seen map[types.Type]bool) bool {
+	if seen[t] {
+		return false
+	}
+	seen[t] = true
+	switch t := t.Underlying().(type) {
+	case *types.Interface:
+		return true
+	case *types.Pointer:
+		return holdsInterfaces(t.Elem(), seen)
+	case *types.Slice:
+		return holdsInterfaces(t.Elem(), seen)
+	case *types.Array:
+		return holdsInterfaces(t.Elem(), seen)
+	case *types.Struct:
+		for f := range t.Fields() {
+			if holdsInterfaces(f.Type(), seen) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // varDecl makes the declaration that stands for a variable in later checks.
 func (s *Session) varDecl(name, typeExpr string) (ast.Decl, error) {
 	f, err := parser.ParseFile(s.fset, "variable "+name, "package main; var "+name+" "+typeExpr, parser.SkipObjectResolution)

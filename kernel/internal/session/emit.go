@@ -8,6 +8,7 @@ import (
 	"go/token"
 	"go/types"
 	"sort"
+	"strconv"
 	"strings"
 
 	"github.com/gosaddle/saddle/kernel/internal/build"
@@ -117,8 +118,8 @@ func (e *emitter) typeText(expr string) string {
 					fields[id] = true
 					edits.replace(int(id.Pos())-1, int(id.End())-1, export(id.Name))
 				}
-				if len(f.Names) > 0 && f.Tag == nil && !token.IsExported(f.Names[0].Name) {
-					edits.insert(int(f.End())-1, " "+hiddenTag)
+				if len(f.Names) > 0 && !token.IsExported(f.Names[0].Name) { // one to a field, as go/types writes them
+					edits.replace(int(f.Type.End())-1, int(f.End())-1, " "+hidden(f.Tag))
 				}
 			}
 		case *ast.InterfaceType:
@@ -162,8 +163,16 @@ func (e *emitter) fail(format string, args ...any) {
 	}
 }
 
-// hiddenTag keeps encoders from fields that the cell spells in lower case.
-const hiddenTag = "`json:\"-\" xml:\"-\" yaml:\"-\" toml:\"-\"`"
+// hidden returns the tag of a field that the cell spells in lower case: encoders see it in capitals, and must not. What else its
+// tag says is kept.
+func hidden(tag *ast.BasicLit) string {
+	text := worker.HiddenTag
+	if tag != nil {
+		own, _ := strconv.Unquote(tag.Value)
+		text += " " + own
+	}
+	return strconv.Quote(text)
+}
 
 // line writes a line directive for what follows.
 func (e *emitter) line(pos token.Pos) {
@@ -263,6 +272,44 @@ func (e *emitter) symbol(w *world, d *decl) {
 	fmt.Fprintf(&e.symbols, "case %q:\nreturn %s\n", export(d.key), value)
 }
 
+// itabs has the package bring the method tables of its types for the interfaces of the notebook and the well-known ones, and
+// those of the notebook's types for its interfaces.
+func (e *emitter) itabs(w *world) {
+	var ifaces, concrete, newIfaces, newConcrete []build.Named
+	for _, d := range e.l.sorted() {
+		if d.kind != typeName || d.stale != "" || d.unit == "" && !e.here[d.key] {
+			continue
+		}
+		obj, ok := w.pkg.Scope().Lookup(d.key).(*types.TypeName)
+		if !ok || obj.IsAlias() {
+			continue
+		}
+		n, ok := obj.Type().(*types.Named)
+		if !ok || n.TypeParams() != nil {
+			continue
+		}
+		t := build.Named{Type: n, Expr: e.ref(d.key)}
+		switch {
+		case build.HasMethods(n) && e.here[d.key]:
+			newIfaces = append(newIfaces, t)
+		case build.HasMethods(n):
+			ifaces = append(ifaces, t)
+		case types.IsInterface(n):
+		case e.here[d.key]:
+			newConcrete = append(newConcrete, t)
+		default:
+			concrete = append(concrete, t)
+		}
+	}
+	if len(newConcrete) > 0 {
+		ifaces = append(ifaces, build.WellKnown(e.s.imp, func(path string) bool { ok, _ := e.s.ws.Known(path); return ok }, func(path string) string {
+			e.imports[path] = true
+			return e.s.alias(path)
+		})...)
+	}
+	e.init.WriteString(build.Itabs(e.live(), append(ifaces, newIfaces...), newConcrete) + build.Itabs(e.live(), newIfaces, concrete))
+}
+
 // implementation writes a function or method body under a name of its own and has its slot point there.
 func (e *emitter) implementation(w *world, d *decl) {
 	fn := d.node.(*ast.FuncDecl)
@@ -276,7 +323,7 @@ func (e *emitter) implementation(w *world, d *decl) {
 	name, slot := "ⱟ"+d.key, export(d.key)
 	head := "("
 	if d.kind == method {
-		name, slot = "ⱟ"+strings.ReplaceAll(d.key, ".", "_"), methodSlot(d.key)
+		name, slot = "ⱟ"+strings.ReplaceAll(d.key, ".", "ⱟ"), methodSlot(d.key) // tracebacks have the dot again
 		f := fn.Recv.List[0]
 		id := "_"
 		if len(f.Names) > 0 {

@@ -80,6 +80,10 @@ func (s *Session) resolveImports(ctx context.Context, src *cell.Source, declared
 	var errs cell.Errors
 	for _, spec := range src.Imports {
 		p, _ := strconv.Unquote(spec.Path.Value)
+		if p == "C" {
+			errs = append(errs, &cell.Error{Pos: s.fset.Position(spec.Path.Pos()), Msg: "a cell cannot hold C code: put it into a Go package of its own, and import that"})
+			continue
+		}
 		if err := s.load(ctx, p); err != nil {
 			errs = append(errs, &cell.Error{Pos: s.fset.Position(spec.Path.Pos()), Msg: err.Error()})
 			continue

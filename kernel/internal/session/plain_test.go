@@ -31,3 +31,36 @@ func TestPlain(t *testing.T) {
 	b.run("v.a += 4; v.a + len(w)", "6")
 	b.run("func() int { return x + f(&p) }()", "11")
 }
+
+// TestInterfaces: a value that a plain cell or a library put into an interface is the same to compiled code, which knows it by
+// its method table.
+func TestInterfaces(t *testing.T) {
+	b := open(t)
+	b.s.WaitTables()
+	b.run("type shape interface{ area() float64 }\ntype square struct{ side float64 }\nfunc (s square) area() float64 { return s.side * s.side }", "")
+	b.run("var s shape = square{2}", "")
+	if n := b.s.Evaluated(); n != 1 {
+		t.Errorf("%d cells were evaluated, not 1", n)
+	}
+	b.run("m := map[shape]int{s: 1}", "")
+	compiled := func(code, want string) {
+		t.Helper()
+		b.run("func() { "+code+" }()", want)
+	}
+	compiled("_, ok := s.(square); fmt.Print(ok, s == shape(square{2}), m[square{2}])", "true true 1")
+	compiled("switch v := s.(type) { case square: fmt.Print(v.side); default: fmt.Print(\"another\") }", "2")
+	// fmt.Errorf finds out at run time that it was given an error.
+	b.run("type lost struct{ what string }\nfunc (l *lost) Error() string { return l.what + \" is lost\" }\nfunc find(s string) error { return fmt.Errorf(\"looking: %w\", &lost{s}) }", "")
+	b.run("find(\"it\").Error()", "looking: it is lost")
+	b.run("e, ok := errors.AsType[*lost](find(\"key\")); fmt.Print(e.what, ok)", "keytrue")
+	// An interface that comes after the type; one of a library, and one of a library's own types.
+	b.run("type named interface{ Error() string }", "")
+	b.run("var n named = &lost{\"x\"}\nvar x io.Reader = strings.NewReader(\"abc\")\nvar a heap.Interface", "")
+	b.run("type queue []int\nfunc (q queue) Len() int { return len(q) }\nfunc (q queue) Less(i, j int) bool { return q[i] < q[j] }\nfunc (q queue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }\nfunc (q *queue) Push(x any) { *q = append(*q, x.(int)) }\nfunc (q *queue) Pop() any { return nil }", "")
+	b.run("a = &queue{3, 1}", "")
+	compiled("_, ok := n.(*lost); _, read := x.(*strings.Reader); _, q := a.(*queue); fmt.Print(ok, read, q)", "true true true")
+	// The type is made anew.
+	b.run("func (s square) twice() float64 { return 2 * s.area() }", "")
+	b.run("var again shape = square{3}", "")
+	compiled("v, ok := again.(square); fmt.Print(v.twice(), ok)", "18 true")
+}

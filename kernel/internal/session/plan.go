@@ -32,6 +32,8 @@ type plan struct {
 	program  *plain.Program    // evaluates the cell; nil where it needs the compiler
 	tabled   []string          // packages whose symbols it takes from tables
 	exposed  map[string]bool   // variables that other code may change once the cell has run
+	remade   map[string]string // types that are made anew: the earlier make, as reflection names it, and the name
+	boxes    []string          // earlier variables in which interfaces might hold values of those
 }
 
 // plan checks a cell against the notebook and writes its package. It changes nothing that a failed cell would have
@@ -442,6 +444,7 @@ func (s *Session) compile(ctx context.Context, p *plan, before *live, w *world, 
 	if err := s.declare(e, wb, emitted); err != nil {
 		return err
 	}
+	s.boxes(p, e, w, r)
 	s.carry(p, e, w, r)
 	for _, name := range mentionedVars(w, wb, p, bodies) {
 		if d := p.live.names[name]; d != nil && d.stale != "" {
@@ -524,7 +527,26 @@ func (s *Session) declare(e *emitter, w *world, emitted map[*decl]bool) error {
 			}
 		}
 	}
+	e.itabs(w)
 	return nil
+}
+
+// boxes notes which types are made anew, and the variables in which interfaces might hold values of those.
+func (s *Session) boxes(p *plan, e *emitter, w *world, r *remake) {
+	p.remade = map[string]string{}
+	for key := range e.here {
+		if old := s.live.decls[key]; old != nil && old.kind == typeName && old.unit != "" && old.unit != e.unit {
+			p.remade[old.unit+"."+export(key)] = key
+		}
+	}
+	if len(p.remade) == 0 {
+		return
+	}
+	for _, d := range p.live.sorted() {
+		if v := w.pkg.Scope().Lookup(d.key); d.kind == variable && !r.own[d] && d.stale == "" && v != nil && holdsInterfaces(v.Type(), map[types.Type]bool{}) {
+			p.boxes = append(p.boxes, d.key)
+		}
+	}
 }
 
 // carry carries over the variables whose type is made anew, used or not: later cells find them as that type.

@@ -60,7 +60,11 @@ func (s *Session) lastStatements() string {
 		}
 		var b strings.Builder
 		for _, st := range src.Body {
-			b.WriteString("\t" + st.Chunk.Slice(st.Node.Pos(), st.Node.End()) + "\n")
+			b.WriteByte('\t')
+			if g := varOf(st); g != nil && g.TokPos == g.Specs[0].Pos() { // a line of a group
+				b.WriteString("var ")
+			}
+			b.WriteString(st.Chunk.Slice(st.Node.Pos(), st.Node.End()) + "\n")
 		}
 		return b.String()
 	}

@@ -2,9 +2,11 @@ package session_test
 
 import (
 	"context"
+	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/gosaddle/saddle/kernel/internal/session"
 )
@@ -33,6 +35,19 @@ func TestDependentsFollow(t *testing.T) {
 	b.run("func (b ball) weight() float64 { return 7 }\ntype sized interface { size() float64; weight() float64 }",
 		"variable thing keeps its old value, of the type before this cell: run Cell[13] again to set it anew.\n")
 	b.run("func measure(s sized) float64 { return s.size() + s.weight() }\nmeasure(balls[1])", "27")
+}
+
+// TestBoxedValues: what interfaces hold keeps its type when the type is made anew, and that is said.
+func TestBoxedValues(t *testing.T) {
+	b := open(t)
+	b.run("type temp float64\ntype pair struct{ a, b any }\nvar boxed any = temp(20)\nvar empty any\nall := []pair{{1, &pair{temp(3), nil}}}\nt1 := temp(2)", "")
+	const note = "%s holds, in an interface, a value of the type temp from before this cell, which is another type now: run Cell[1] again to set it anew.\n"
+	b.run("func (t temp) double() temp { return 2 * t }", fmt.Sprintf(note, "all")+fmt.Sprintf(note, "boxed"))
+	b.run("_, ok := boxed.(temp)\nok", "false")
+	b.run("boxed = t1", "")
+	b.run("all = nil", "")
+	b.run("func (t temp) triple() temp { return 3 * t }", fmt.Sprintf(note, "boxed"))
+	b.run("boxed = t1\nboxed.(temp).triple() + t1.double()", "10")
 }
 
 func TestGenericRedefined(t *testing.T) {
@@ -138,18 +153,17 @@ func TestLatePrinting(t *testing.T) {
 	// No cell runs when this one prints: it is its own output that gets it.
 	b.count++
 	last := &record{wrote: make(chan string, 10)}
-	res := b.s.Execute(context.Background(), session.Cell{Code: "go func() { time.Sleep(200 * time.Millisecond); fmt.Println(\"after its cell\") }()", Count: b.count}, last)
-	if res.Err != nil {
+	over := filepath.Join(t.TempDir(), "over")
+	late := fmt.Sprintf("go func() {\n\tfor {\n\t\tif _, err := os.Stat(%q); err == nil {\n\t\t\tfmt.Println(\"after its cell\")\n\t\t\treturn\n\t\t}\n\t\ttime.Sleep(time.Millisecond)\n\t}\n}()", over)
+	if res := b.s.Execute(context.Background(), session.Cell{Code: late, Count: b.count}, last); res.Err != nil {
 		t.Fatal(res.Err)
 	}
-	for {
-		select {
-		case s := <-last.wrote:
-			if strings.Contains(s, "after its cell") {
-				return
-			}
-		case <-time.After(30 * time.Second):
-			t.Fatal("what a goroutine printed after its cell is lost")
+	if err := os.WriteFile(over, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for s := range last.wrote { // it would wait for ever for what is lost
+		if strings.Contains(s, "after its cell") {
+			return
 		}
 	}
 }

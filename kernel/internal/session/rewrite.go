@@ -4,6 +4,8 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"slices"
+	"strings"
 
 	"github.com/gosaddle/saddle/kernel/internal/cell"
 )
@@ -230,10 +232,8 @@ func isPkgName(obj types.Object) bool {
 // structTags hides lower-case fields from encoders, which would see them under their exported names.
 func (r *rewriter) structTags(st *ast.StructType) {
 	for _, f := range st.Fields.List {
-		hidden := false
-		for _, id := range f.Names {
-			hidden = hidden || !token.IsExported(id.Name) && id.Name != "_"
-		}
+		lower := func(id *ast.Ident) bool { return !token.IsExported(id.Name) && id.Name != "_" }
+		hides := slices.ContainsFunc(f.Names, lower)
 		if len(f.Names) == 0 {
 			// Encoders look into an embedded struct whatever its name, but not into another lower-case type.
 			t := r.w.info.TypeOf(f.Type)
@@ -249,15 +249,39 @@ func (r *rewriter) structTags(st *ast.StructType) {
 				continue
 			}
 			_, isStruct := base.Underlying().(*types.Struct)
-			hidden = !isStruct
+			hides = !isStruct
 		}
-		if !hidden {
+		if !hides {
 			continue
 		}
+		tagOf := func(id *ast.Ident) string {
+			switch {
+			case lower(id):
+				return " " + hidden(f.Tag)
+			case f.Tag != nil:
+				return " " + f.Tag.Value
+			}
+			return ""
+		}
+		tag := " " + hidden(f.Tag)
+		if len(f.Names) > 0 {
+			tag = tagOf(f.Names[len(f.Names)-1])
+		}
+		// In a, B int only a is hidden: it becomes a field by itself.
+		for i := range len(f.Names) - 1 {
+			if id, next := f.Names[i], f.Names[i+1]; lower(id) != lower(next) {
+				typ := r.e.rewriter(r.w, r.chunk)
+				typ.mine, typ.old = r.mine, r.old
+				typ.walk(f.Type)
+				r.edits.close(r.off(id.End()), " "+typ.text(f.Type.Pos(), f.Type.End())+tagOf(id)+"; ")
+				comma := r.off(id.End()) + strings.IndexByte(r.chunk.Text[r.off(id.End()):], ',')
+				r.edits.replace(comma, comma+1, "")
+			}
+		}
 		if f.Tag != nil {
-			r.edits.replace(r.off(f.Tag.Pos()), r.off(f.Tag.End()), hiddenTag)
+			r.edits.replace(r.off(f.Type.End()), r.off(f.Tag.End()), tag)
 		} else {
-			r.edits.close(r.off(f.Type.End()), " "+hiddenTag)
+			r.edits.close(r.off(f.Type.End()), tag)
 		}
 	}
 }

@@ -398,6 +398,7 @@ func (s *Session) runGoOnce(ctx context.Context, c Cell, code program, out Outpu
 	if len(src.Imports)+len(src.Decls)+len(src.Body) == 0 {
 		return nil
 	}
+	s.orderVars(src)
 	if err := s.needWorker(ctx); err != nil {
 		return err
 	}
@@ -439,6 +440,7 @@ func (s *Session) runGoOnce(ctx context.Context, c Cell, code program, out Outpu
 		}
 	}
 	s.commit(p, c, outcome)
+	s.tellBoxed(ctx, p, out)
 	for _, path := range p.named {
 		s.wantTables(path)
 	}
@@ -446,6 +448,30 @@ func (s *Session) runGoOnce(ctx context.Context, c Cell, code program, out Outpu
 		return f
 	}
 	return nil
+}
+
+// tellBoxed tells of interfaces that hold values of a type which the cell has made anew: they keep the type they have.
+func (s *Session) tellBoxed(ctx context.Context, p *plan, out Output) {
+	s.runMu.Lock()
+	proc := s.proc
+	s.runMu.Unlock()
+	if len(p.remade) == 0 || len(p.boxes) == 0 || proc == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	vars, err := proc.Text(ctx, p.boxes...)
+	if err != nil {
+		return // the worker is gone, and its values with it
+	}
+	for _, v := range vars {
+		for _, t := range v.Boxed {
+			if name := p.remade[t]; name != "" {
+				d := p.live.decls[v.Name]
+				out.Stream("stderr", fmt.Sprintf("%s holds, in an interface, a value of the type %s from before this cell, which is another type now: run %s again to set it anew.\n", v.Name, name, d.cell))
+			}
+		}
+	}
 }
 
 // runIn has the worker run a cell.

@@ -169,6 +169,12 @@ func TestLowerCase(t *testing.T) {
 	b.run("q.val", "1")
 	b.run(`fmt.Printf("%T %T\n", q, pair[point, point]{})`, "main.pair[string,int] main.pair[main.point,main.point]\n")
 	b.run("data, _ := json.Marshal(struct { a int; B int }{1, 2})\nstring(data)", `{"B":2}`)
+	// Structs without a name, fields that share a type, and tags.
+	b.run("v := struct{ a, B int }{1, 2}\nw := struct{ a int `json:\"x\" db:\"q\"`; B int `json:\"b\"` }{3, 4}\ntype mixed struct { a, B int; c, D string `json:\"q\"` }\nm := mixed{1, 2, \"3\", \"4\"}", "")
+	b.run("func() { x, _ := json.Marshal([]any{v, w, m}); fmt.Printf(\"%s %v %+v %T %T\", x, v, w, v, w) }()",
+		`[{"B":2},{"b":4},{"B":2,"q":"4"}] {1 2} {a:3 B:4} struct { a int; B int } struct { a int "json:\"x\" db:\"q\""; B int "json:\"b\"" }`)
+	b.run("v = struct{ a, B int }{5, 6}\nv == struct{ a, B int }{5, 6}", "true")
+	b.run("reflect.TypeOf(w).Field(0).Tag.Get(\"db\")", "q")
 	b.run("type base struct { id int }\ntype derived struct { base; name string }", "")
 	b.run("d := derived{base{7}, \"n\"}\nd.id + d.base.id", "14")
 }
@@ -228,6 +234,15 @@ func TestRedefinition(t *testing.T) {
 	b.run("import \"math/rand\"\nrand.New(rand.NewSource(1)) != nil", "true")
 }
 
+// TestVariableOrder: var declarations that stand together are set in Go's order, all else in the cell's.
+func TestVariableOrder(t *testing.T) {
+	b := open(t)
+	b.run("package main\nvar a = b + 1\nvar b = f()\nfunc f() int { return c * 2 }\nvar c = 5\nfunc main() { fmt.Print(a, b, c) }", "11 10 5")
+	b.run("var (\n\ttable = build()\n\tn, last = len(table), \"l\"\n\tcalls int\n\tsize = 3\n)\nfunc build() []int { calls++; return make([]int, size) }\nfmt.Print(len(table), n, last, calls)", "3 3l1")
+	b.run("var x = 1\nx++\nvar y = x\nx = 5\nfmt.Print(x, y)", "5 2")
+	b.fail("var p = q\nq := 1", "Cell[4]:1:9", "undefined: q")
+}
+
 func TestErrors(t *testing.T) {
 	b := open(t)
 	b.run("x := 1", "")
@@ -240,6 +255,9 @@ func TestErrors(t *testing.T) {
 	b.fail("os.Open(\"/does/not/exist\")", "no such file")
 	b.fail("if x {", "Cell[9]")
 	b.fail("x := 1\nx := 2", "no new variables")
+	b.fail("x\nx, x", "Cell[11]:2", "fmt.Println")
+	b.fail("import \"C\"\nvar n C.int", "Cell[12]:1:8", "C code")
+	b.fail("x = 5\n//go:embed words.txt\nvar words string", "Cell[13]:2:1", "os.ReadFile")
 	b.run("x", "3")
 }
 

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"regexp"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -283,9 +284,18 @@ func (s *stream) send(b []byte) {
 	out.Stream(s.name, Clean(strings.ToValidUTF8(string(b), "\uFFFD")))
 }
 
+// HiddenTag begins the tags of fields that cells spell in lower case, so that encoders skip them.
+const HiddenTag = `json:"-" xml:"-" yaml:"-" toml:"-"`
+
+// printed is HiddenTag as reflection prints it: alone, and before a tag of the user's own.
+var printed = strings.NewReplacer(" "+strconv.Quote(HiddenTag), "", strings.TrimSuffix(strconv.Quote(HiddenTag+" "), `"`), `"`)
+
 // Clean takes the marks of lower-case names out of text for a reader, and gives the packages of cells, whose paths
 // reflection shows in type arguments, the name of the one package that a notebook is.
 func Clean(text string) string {
+	if strings.Contains(text, "toml:") {
+		text = printed.Replace(text)
+	}
 	if strings.Contains(text, UnitPrefix) {
 		text = unitPath.ReplaceAllString(text, "main.")
 	}

@@ -100,4 +100,6 @@ type Variable struct {
 	Type string `json:"type"`
 	Text string `json:"text"`
 	Size int64  `json:"size"` // bytes, what the value refers to included where that can be told
+
+	Boxed []string `json:"boxed,omitempty"` // types of the notebook of values that lie in interfaces, as path.Name
 }

@@ -1,6 +1,9 @@
 package session_test
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // TestPlain runs plain cells among compiled ones: both see the same variables, types and functions.
 func TestPlain(t *testing.T) {
@@ -60,7 +63,9 @@ func TestInterfaces(t *testing.T) {
 	b.run("a = &queue{3, 1}", "")
 	compiled("_, ok := n.(*lost); _, read := x.(*strings.Reader); _, q := a.(*queue); fmt.Print(ok, read, q)", "true true true")
 	// The type is made anew.
-	b.run("func (s square) twice() float64 { return 2 * s.area() }", "")
+	if out, _, err := b.try("func (s square) twice() float64 { return 2 * s.area() }"); err != nil || !strings.HasPrefix(out, "s holds, in an interface") {
+		t.Errorf("a type made anew: %v\n%s", err, out)
+	}
 	b.run("var again shape = square{3}", "")
 	compiled("v, ok := again.(square); fmt.Print(v.twice(), ok)", "18 true")
 }

@@ -466,8 +466,7 @@ func (s *Session) tellBoxed(ctx context.Context, p *plan, out Output) {
 	}
 	for _, v := range vars {
 		for _, t := range v.Boxed {
-			if name := p.remade[t]; name != "" {
-				d := p.live.decls[v.Name]
+			if d, name := p.live.decls[v.Name], p.remade[t]; name != "" && d.stale == "" {
 				out.Stream("stderr", fmt.Sprintf("%s holds, in an interface, a value of the type %s from before this cell, which is another type now: run %s again to set it anew.\n", v.Name, name, d.cell))
 			}
 		}

@@ -91,7 +91,7 @@ func newSubject(ctx context.Context, loss landscape.Objective) (*subject, error)
 
 // Judge decides whether loss is convex. It first looks for a proof by composition
 // rules. Without one it looks for a counter-example, in this order: mirror points of a
-// network, directions of negative curvature, random and trained segments, and climbing
+// network, directions of negative curvature, kinks, random and trained segments, and climbing
 // the gap itself; and certifies the first it finds by interval arithmetic.
 //
 // Proofs and certificates exist for a [landscape.NetworkObjective] and for a

@@ -112,4 +112,7 @@ func (w *proofWriter) rules(e *expr.Expr) {
 		}
 	}
 	walk(e)
+	if len(w.steps) == 0 { // a constant, or a variable alone
+		w.add(e.Rule, e.String(), e.Curvature)
+	}
 }

@@ -13,14 +13,14 @@ import (
 var formulas = flag.Int("formulas", 300, "random formulas for the soundness of restricted questions; 20000 for the full run")
 
 // randomFormula draws a formula of two variables, with kinks and products of both.
-func randomFormula(r *rand.Rand, depth int) *convexity.Expr {
+func randomFormula(r *rand.Rand, variables [2]*convexity.Expr, depth int) *convexity.Expr {
 	if depth == 0 || r.IntN(10) == 0 {
 		if r.IntN(4) == 0 {
 			return convexity.Const(float64(r.IntN(9)-4) / 4)
 		}
-		return convexity.Var(r.IntN(2))
+		return variables[r.IntN(2)]
 	}
-	sub := func() *convexity.Expr { return randomFormula(r, depth-1) }
+	sub := func() *convexity.Expr { return randomFormula(r, variables, depth-1) }
 	switch r.IntN(14) {
 	case 0:
 		return convexity.Sub(sub(), sub())
@@ -45,7 +45,7 @@ func randomFormula(r *rand.Rand, depth int) *convexity.Expr {
 	case 12:
 		return convexity.LeakyReLU(0.25, sub())
 	}
-	return convexity.Sum(sub(), sub(), convexity.Scale(2, convexity.Square(convexity.Var(0))), convexity.Scale(2, convexity.Square(convexity.Var(1))))
+	return convexity.Sum(sub(), sub(), convexity.Scale(2, convexity.Square(variables[0])), convexity.Scale(2, convexity.Square(variables[1])))
 }
 
 // Whatever is said of a box, a point, a slice or a line, no segment of it may contradict, in exact arithmetic.
@@ -53,7 +53,7 @@ func TestRestrictedVerdictsAreSound(t *testing.T) {
 	r := rand.New(rand.NewPCG(6, 11))
 	said := map[string]int{}
 	for range *formulas {
-		f := convexity.Function(2, randomFormula(r, 1+r.IntN(4)))
+		f := convexity.Function(2, randomFormula(r, [2]*convexity.Expr{convexity.Var(0), convexity.Var(1)}, 1+r.IntN(4)))
 		if f.Err() != nil {
 			t.Fatal(f.Err())
 		}
@@ -179,5 +179,64 @@ func checkLine(t *testing.T, f *convexity.FunctionObjective, a, b []float64, sai
 		if !(m[1] > l[0] && m[1] > h[0] && quasi.At[0] < quasi.At[1] && quasi.At[1] < quasi.At[2]) {
 			t.Errorf("%v from %v to %v: %v, but the values are %v, %v, %v", f, a, b, quasi, l, m, h)
 		}
+	}
+}
+
+// What is proved on a domain, with its modulus, must hold for all of its segments.
+func TestVerdictsOnDomainsAreSound(t *testing.T) {
+	r := rand.New(rand.NewPCG(8, 25))
+	said := map[convexity.Kind]int{}
+	strong := 0
+	for range *formulas {
+		var lo, hi [2]float64
+		var variables [2]*convexity.Expr
+		for i := range variables {
+			lo[i] = float64(r.IntN(9)-4) / 2
+			hi[i] = lo[i] + float64(1+r.IntN(4))/2
+			variables[i] = convexity.VarIn(i, lo[i], hi[i])
+		}
+		e := randomFormula(r, variables, 1+r.IntN(4))
+		switch above := convexity.Sum(convexity.Abs(e), convexity.Const(0.5)); r.IntN(8) {
+		case 0:
+			e = convexity.Neg(convexity.Log(above))
+		case 1:
+			e = convexity.Sqrt(above)
+		case 2:
+			e = convexity.Reciprocal(above)
+		case 3:
+			e = convexity.Reciprocal(variables[0]) // an error where 0 is in the domain
+		case 4:
+			e = convexity.Sum(convexity.Sigmoid(convexity.Sub(e, convexity.Const(3))), convexity.Square(convexity.Sub(convexity.ReLU(e), variables[1])))
+		}
+		f := convexity.Function(2, e)
+		if f.Err() != nil {
+			continue
+		}
+		v := convexity.Judge(f)
+		said[v.Kind]++
+		if err := v.Verify(); err != nil {
+			t.Errorf("%v: %v: %v", f, v, err)
+		}
+		if v.StrongConvexity > 0 {
+			strong++
+		}
+		for range 40 {
+			a, b, distance := make([]float64, 2), make([]float64, 2), 0.0
+			for i := range a {
+				a[i], b[i] = lo[i]+(hi[i]-lo[i])*float64(r.IntN(65))/64, lo[i]+(hi[i]-lo[i])*float64(r.IntN(65))/64
+				distance += (b[i] - a[i]) * (b[i] - a[i]) // exact: all are dyadic
+			}
+			gap, err := convexity.Gap(f, a, b, 0.5)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if v.Kind == convexity.Convex && gap.Lo > -v.StrongConvexity/8*distance*(1-1e-12) {
+				t.Errorf("%v: %v, but from %v to %v the gap is %v", f, v, a, b, gap)
+			}
+		}
+	}
+	t.Log(said, strong, "strongly convex")
+	if said[convexity.Convex] < *formulas/20 || said[convexity.NotConvex] < *formulas/20 || strong < *formulas/100 {
+		t.Errorf("%v, %d strongly convex: the test says little", said, strong)
 	}
 }

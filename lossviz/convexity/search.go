@@ -37,7 +37,7 @@ func (s *search) run() {
 	for i := range starts {
 		s.starts = append(s.starts, s.start(i))
 	}
-	for _, way := range []func() bool{s.mirrors, s.curvature, s.segments, s.climb} {
+	for _, way := range []func() bool{s.mirrors, s.curvature, s.kinks, s.segments, s.climb} {
 		if s.ctx.Err() != nil || way() {
 			return
 		}
@@ -240,16 +240,73 @@ func (s *search) curvature() bool {
 	return false
 }
 
+// kinks: where the slope drops at once, a segment that is short enough bulges, whatever the curvature beside it. A
+// random interval is halved towards the half in which the slope rises less, as long as that finds a drop.
+func (s *search) kinks() bool {
+	if s.problem == nil || !s.problem.Kinked() {
+		return false
+	}
+	points := append(append([][]float64(nil), s.starts...), s.trained...)
+	s.begin("kinks: intervals halved towards a drop of the slope")
+	direction, grad := make([]float64, len(points[0])), make([]float64, len(points[0]))
+	for n := range s.budget(200) * s.effort {
+		theta := points[s.random.IntN(len(points))]
+		clear(direction)
+		if n%2 == 0 { // a single parameter meets few kinks, a random direction all
+			direction[s.random.IntN(len(direction))] = 1
+		} else {
+			for i := range direction {
+				direction[i] = s.random.NormFloat64()
+			}
+		}
+		slope := func(x float64) float64 {
+			s.f.Gradient(grad, moved(theta, direction, x))
+			return dot(grad, direction)
+		}
+		middle, half := 2*s.random.NormFloat64(), math.Ldexp(1, -s.random.IntN(8))
+		l, r := middle-half, middle+half
+		left, right := slope(l), slope(r)
+		for range 30 {
+			if s.ctx.Err() != nil {
+				return false
+			}
+			m := l/2 + r/2
+			at := slope(m)
+			if at-left < right-at {
+				r, right = m, at
+			} else {
+				l, left = m, at
+			}
+			if right < left && s.try(moved(theta, direction, l), moved(theta, direction, r), 0.5) {
+				return true
+			}
+		}
+	}
+	s.end()
+	return false
+}
+
+// moved is theta + x direction.
+func moved(theta, direction []float64, x float64) []float64 {
+	out := make([]float64, len(theta))
+	for i := range out {
+		out[i] = theta[i] + x*direction[i]
+	}
+	return out
+}
+
+func dot(a, b []float64) float64 {
+	sum := 0.0
+	for i, x := range a {
+		sum += x * b[i]
+	}
+	return sum
+}
+
 // along tries segments of several lengths around a point, first the one whose gap is clearest beside the
 // values themselves; of about equal ones that of a length nearest to 1.
 func (s *search) along(theta, direction []float64) bool {
-	ends := func(h float64) (a, b []float64) {
-		a, b = make([]float64, len(theta)), make([]float64, len(theta))
-		for i := range theta {
-			a[i], b[i] = theta[i]+h*direction[i], theta[i]-h*direction[i]
-		}
-		return a, b
-	}
+	ends := func(h float64) (a, b []float64) { return moved(theta, direction, h), moved(theta, direction, -h) }
 	type segment struct{ h, clear float64 }
 	var found []segment
 	best, middle := 0.0, s.objective.Value(theta)

@@ -24,6 +24,7 @@ type randomProblem struct {
 	loss    *landscape.NetworkObjective
 	affine  bool // in the parameters, with a convex loss: surely convex
 	generic bool // hidden layers and generic data: surely not
+	from    [][]float64
 }
 
 func draw(random *rand.Rand) randomProblem {
@@ -95,7 +96,7 @@ func draw(random *rand.Rand) randomProblem {
 		layers = []nn.Layer{dense(d, h, act), dense(h, out, nn.Identity)}
 	default:
 		h := 2 + random.IntN(3)
-		layers = []nn.Layer{dense(d, h, act), dense(h, h, act), dense(h, out, nn.Identity)}
+		layers = []nn.Layer{dense(d, h, act), middle(random, h, act), dense(h, out, nn.Identity)}
 	}
 	var opts []landscape.Option
 	if random.IntN(3) == 0 {
@@ -107,7 +108,31 @@ func draw(random *rand.Rand) randomProblem {
 		generic = false
 	}
 	data := dataset.New("random", x, y, d)
-	return randomProblem{landscape.NewObjective(nn.New(layers...), loss, data, opts...), affine, generic}
+	p := randomProblem{loss: landscape.NewObjective(nn.New(layers...), loss, data, opts...), affine: affine, generic: generic}
+	switch from := make([]float64, p.loss.Dim()); random.IntN(4) {
+	case 0: // zero weights
+		p.from = append(p.from, from)
+	case 1: // dead ReLUs
+		for i := range from {
+			from[i] = -math.Abs(random.NormFloat64())
+		}
+		p.from = append(p.from, from)
+	}
+	return p
+}
+
+// middle is a layer from h to h numbers with a nonlinearity.
+func middle(random *rand.Rand, h int, act nn.Activation) nn.Layer {
+	square := nn.Dense(h, h, act)
+	switch random.IntN(5) {
+	case 0:
+		return nn.Residual(square, nn.Dense(h, h, nn.Identity))
+	case 1:
+		return nn.ResidualLayer{Inner: []nn.Layer{nn.BatchNormLayer{Features: h}, square}, Skip: random.IntN(2) == 0}
+	case 2:
+		return nn.Residual(nn.LayerNormLayer{Features: h}, square)
+	}
+	return square
 }
 
 // Over random problems, no verdict may be wrong: what is certified must pass the
@@ -121,7 +146,7 @@ func TestSoundnessOnRandomProblems(t *testing.T) {
 		if p.loss.Err() != nil {
 			t.Fatal(p.loss.Err())
 		}
-		v := convexity.Judge(p.loss, convexity.Seed(uint64(i)))
+		v := convexity.Judge(p.loss, convexity.Seed(uint64(i)), convexity.From(p.from...))
 		if v.Err() != nil {
 			t.Fatalf("problem %d, %v: %v", i, p.loss, v.Err())
 		}

@@ -107,7 +107,9 @@ func (r rules) of(e *expr.Expr) (bend, error) {
 			b.lo, b.hi = math.Max(b.lo, a.lo), math.Max(b.hi, a.hi)
 		}
 		if e.Op == expr.OpLogSumExp {
-			b.lo, b.hi = wider(b.lo, b.hi+math.Log(float64(len(args)))+1e-9)
+			lo, _ := logSumExpOf(args, func(a bend) float64 { return a.lo })
+			_, hi := logSumExpOf(args, func(a bend) float64 { return a.hi })
+			b.lo, b.hi = math.Max(b.lo, lo), hi
 		}
 	default:
 		if len(args) != 1 {
@@ -118,6 +120,7 @@ func (r rules) of(e *expr.Expr) (bend, error) {
 			return b, err
 		}
 	}
+	fixed = fixed || b.lo == b.hi
 	if fixed { // whatever is computed from data alone is one number a sample
 		b.convex, b.concave = true, true
 	}
@@ -126,26 +129,55 @@ func (r rules) of(e *expr.Expr) (bend, error) {
 	return b, nil
 }
 
+// logSumExpOf bounds log-sum-exp of one end of each range; it is nondecreasing in all of them.
+func logSumExpOf(args []bend, end func(bend) float64) (lo, hi float64) {
+	ends := make([]real, len(args))
+	for i, a := range args {
+		if ends[i] = bigreal.Float(end(a)); ends[i].Unknown {
+			return math.Inf(-1), math.Inf(1)
+		}
+	}
+	return logSumExp(ends).Bounds()
+}
+
 func plus(a, b bend) bend {
-	lo, hi := wider(a.lo+b.lo, a.hi+b.hi)
+	lo, _ := sum(a.lo, b.lo)
+	_, hi := sum(a.hi, b.hi)
 	return bend{a.convex && b.convex, a.concave && b.concave, lo, hi}
+}
+
+// sum bounds x + y: by itself where it is exact (Knuth's two-sum leaves nothing), so that bounds meant to touch 0 do.
+func sum(x, y float64) (lo, hi float64) {
+	s := x + y
+	t := s - x
+	if (x-(s-t))+(y-t) == 0 {
+		return s, s
+	}
+	return wider(s, s)
+}
+
+// times bounds x * y, 0 times infinity being 0.
+func times(x, y float64) (lo, hi float64) {
+	p := float64(x * y)
+	switch {
+	case x == 0 || y == 0:
+		return 0, 0
+	case math.Abs(p) < 1e-280: // an underflow must not hide a sign
+		return -1e-280, 1e-280
+	case math.FMA(x, y, -p) == 0:
+		return p, p
+	}
+	return wider(p, p)
 }
 
 func (r rules) product(x, y *expr.Expr, a, b bend) bend {
 	p := bend{lo: math.Inf(1), hi: math.Inf(-1)}
 	for _, u := range []float64{a.lo, a.hi} {
 		for _, v := range []float64{b.lo, b.hi} {
-			q := u * v
-			if u == 0 || v == 0 {
-				q = 0
-			}
-			if q == 0 && u != 0 && v != 0 { // underflow must not hide a sign
-				p.lo, p.hi = math.Min(p.lo, -1e-300), math.Max(p.hi, 1e-300)
-			}
-			p.lo, p.hi = math.Min(p.lo, q), math.Max(p.hi, q)
+			lo, hi := times(u, v)
+			p.lo, p.hi = math.Min(p.lo, lo), math.Max(p.hi, hi)
 		}
 	}
-	p.lo, p.hi = wider(p.lo, p.hi)
 	if x == y {
 		p.lo = math.Max(p.lo, 0)
 		if a.convex && a.concave || a.convex && a.lo >= 0 || a.concave && a.hi <= 0 {
@@ -180,10 +212,10 @@ func compose(e *expr.Expr, g bend) (bend, error) {
 	switch e.Op {
 	case expr.OpExp:
 		convex(true, false)
-		b.lo = 0
+		b.lo, b.hi = g.rising(real.Exp, 0, math.Inf(1))
 	case expr.OpSoftplus:
 		convex(true, false)
-		b.lo = math.Max(0, g.lo)
+		b.lo, b.hi = g.rising(real.Softplus, 0, math.Inf(1))
 	case expr.OpReLU:
 		convex(true, false)
 		b.concave = g.hi <= 0 || g.lo >= 0 && g.concave
@@ -199,37 +231,39 @@ func compose(e *expr.Expr, g bend) (bend, error) {
 		if g.lo > 0 {
 			b.lo = g.lo
 		}
-	case expr.OpSquare, expr.OpAbs, expr.OpHuber:
+	case expr.OpSquare:
 		convex(g.lo >= 0, g.hi <= 0)
-		b.lo = 0
+		b.lo, b.hi = g.sizes().rising(func(x real) real { return x.Mul(x) }, 0, math.Inf(1))
+	case expr.OpAbs:
+		convex(g.lo >= 0, g.hi <= 0)
+		b.lo, b.hi = g.sizes().lo, g.sizes().hi
+	case expr.OpHuber:
+		convex(g.lo >= 0, g.hi <= 0)
+		b.lo, b.hi = g.sizes().rising(func(x real) real { return huber(e.Param, x) }, 0, math.Inf(1))
 	case expr.OpLog:
 		if !(g.lo > 0) {
 			return b, fmt.Errorf("logarithm of what may be %v", g.lo)
 		}
 		concave(true, false)
-		if g.lo >= 1 {
-			b.lo = 0
-		}
-		if g.hi <= 1 {
-			b.hi = 0
-		}
+		b.lo, b.hi = g.rising(real.Log, math.Inf(-1), math.Inf(1))
 	case expr.OpSqrt:
 		if !(g.lo > 0) {
 			return b, fmt.Errorf("root of what may be %v", g.lo)
 		}
 		concave(true, false)
-		b.lo = math.Sqrt(g.lo) * (1 - 1e-12)
+		b.lo, b.hi = g.rising(real.Sqrt, 0, math.Inf(1))
 	case expr.OpReciprocal:
 		switch {
 		case g.lo > 0:
 			convex(false, true)
-			b.lo = 0
 		case g.hi < 0:
 			concave(false, true)
-			b.hi = 0
 		default:
 			return b, fmt.Errorf("division by what may be 0")
 		}
+		falling := func(x real) real { return bigreal.Float(-1).Div(x) }
+		lo, hi := g.rising(falling, 0, 0)
+		b.lo, b.hi = -hi, -lo
 	case expr.OpSigmoid, expr.OpTanh:
 		if g.hi <= 0 {
 			convex(true, false)
@@ -237,12 +271,10 @@ func compose(e *expr.Expr, g bend) (bend, error) {
 		if g.lo >= 0 {
 			concave(true, false)
 		}
-		b.lo, b.hi = -1, 1
-		if e.Op == expr.OpSigmoid || g.lo >= 0 {
-			b.lo = 0
-		}
-		if e.Op == expr.OpTanh && g.hi <= 0 {
-			b.hi = 0
+		if e.Op == expr.OpSigmoid {
+			b.lo, b.hi = g.rising(real.Sigmoid, 0, 1)
+		} else {
+			b.lo, b.hi = g.rising(real.Tanh, -1, 1)
 		}
 	case expr.OpGELU, expr.OpSiLU:
 		if b.lo = -0.3; g.lo >= 0 {
@@ -253,6 +285,26 @@ func compose(e *expr.Expr, g bend) (bend, error) {
 		return b, fmt.Errorf("unknown operation %v", e.Op)
 	}
 	return b, nil
+}
+
+// rising bounds a nondecreasing function on the range of g by its ends; first and last are its limits at -Inf and +Inf, and
+// what it is between.
+func (g bend) rising(f func(real) real, first, last float64) (lo, hi float64) {
+	lo, hi = first, last
+	if g.lo > -math.MaxFloat64 && g.lo < math.Inf(1) {
+		at, _ := f(bigreal.Float(g.lo)).Bounds()
+		lo = math.Max(lo, at)
+	}
+	if g.hi < math.MaxFloat64 && g.hi > math.Inf(-1) {
+		_, at := f(bigreal.Float(g.hi)).Bounds()
+		hi = math.Min(hi, at)
+	}
+	return lo, hi
+}
+
+// sizes is the range of |g|.
+func (g bend) sizes() bend {
+	return bend{lo: math.Max(0, math.Max(g.lo, -g.hi)), hi: math.Max(-g.lo, g.hi)}
 }
 
 // Modulus looks for a contradiction to "f - m/2 |theta|^2 is convex", on n long

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"math"
 	"runtime"
+	"slices"
 	"sync"
 
 	"github.com/gosaddle/saddle/lossviz/convexity/expr"
@@ -149,6 +150,11 @@ func (p *Problem) Work() int {
 		work += t.tape.Work() * len(t.Rows)
 	}
 	return work
+}
+
+// Kinked reports whether the objective may have kinks.
+func (p *Problem) Kinked() bool {
+	return slices.ContainsFunc(p.Terms, func(t *Term) bool { return t.tape.Kinked() })
 }
 
 // Points returns theta as intervals.

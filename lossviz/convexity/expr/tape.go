@@ -3,6 +3,7 @@ package expr
 import (
 	"context"
 	"math"
+	"slices"
 
 	"github.com/gosaddle/saddle/lossviz/convexity/interval"
 )
@@ -70,6 +71,13 @@ func (t *Tape) Len() int { return len(t.code) }
 
 // Work is the number of arguments of all steps: what one evaluation costs.
 func (t *Tape) Work() int { return len(t.args) + len(t.code) }
+
+// Kinked reports whether a step has a kink.
+func (t *Tape) Kinked() bool {
+	return slices.ContainsFunc(t.code, func(s step) bool {
+		return s.op == OpMax || s.op == OpAbs || s.op == OpReLU || s.op == OpLeakyReLU
+	})
+}
 
 // A Memory holds what one evaluation needs, so that the next does not allocate.
 type Memory struct {

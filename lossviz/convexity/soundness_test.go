@@ -258,6 +258,18 @@ func TestForgedCertificatesAreRejected(t *testing.T) {
 	if v.Verify() == nil {
 		t.Error("a forged modulus passed")
 	}
+	// Squared error whose flattest direction is no axis, and a domain with little room.
+	tilted := dataset.New("tilted", []float64{1, 1, 1, 0.9, -1, -1.1}, []float64{0, 1, 2}, 2)
+	x := convexity.VarIn(0, 1, 2)
+	for _, loss := range []landscape.Objective{
+		landscape.NewObjective(nn.New(nn.DenseLayer{In: 2, Out: 1, NoBias: true}), nn.Squared, tilted),
+		convexity.Function(1, convexity.Sum(convexity.Scale(3, convexity.Square(x)), convexity.Neg(convexity.Log(convexity.Scale(1e-3, x))))),
+	} {
+		v := judged(t, loss, convexity.Convex)
+		if v.StrongConvexity *= 1.3; !(v.StrongConvexity > 0) || v.Verify() == nil {
+			t.Errorf("%v: a forged modulus of %v passed", loss, v.StrongConvexity)
+		}
+	}
 }
 
 func TestStrongConvexity(t *testing.T) {

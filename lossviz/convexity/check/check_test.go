@@ -64,10 +64,11 @@ func TestConvex(t *testing.T) {
 
 func TestModulus(t *testing.T) {
 	f := formula(expr.Scale(1.5, expr.Square(expr.Var(0)))) // second derivative 3
-	if err := check.Modulus(t.Context(), f, 1, 3, nil, 1); err != nil {
+	segments := [][2][]float64{{{-1}, {3}}}
+	if err := check.Modulus(t.Context(), f, 3, segments); err != nil {
 		t.Error(err)
 	}
-	if check.Modulus(t.Context(), f, 1, 3.001, nil, 1) == nil {
+	if check.Modulus(t.Context(), f, 3.001, segments) == nil {
 		t.Error("too large a modulus passed")
 	}
 }

@@ -307,48 +307,45 @@ func (g bend) sizes() bend {
 	return bend{lo: math.Max(0, math.Max(g.lo, -g.hi)), hi: math.Max(-g.lo, g.hi)}
 }
 
-// Modulus looks for a contradiction to "f - m/2 |theta|^2 is convex", on n long
-// segments along the axes and random directions. It cannot prove the claim; it refutes forged ones.
-func Modulus(ctx context.Context, f Function, dim int, m float64, inside func(theta []float64) bool, n int) error {
+// Modulus looks for a contradiction to "f - m/2 |theta|^2 is convex" on the given segments. It cannot prove the claim; it
+// refutes forged ones.
+func Modulus(ctx context.Context, f Function, m float64, segments [][2][]float64) error {
 	if !(m >= 0) || math.IsInf(m, 0) {
 		return fmt.Errorf("check: %v is no modulus", m)
 	}
 	if m == 0 {
 		return nil
 	}
-	for k := range min(n, dim) {
-		a, b := make([]float64, dim), make([]float64, dim)
-		i := dim - 1 - k // biases come last
-		h := math.Ldexp(1, 12)
-		a[i], b[i] = h, -h
-		if inside != nil && (!inside(a) || !inside(b)) {
-			continue
+	for _, segment := range segments {
+		a, b, middle, square := exact(segment[0]), exact(segment[1]), make([]real, len(segment[0])), bigreal.Float(0)
+		for i := range middle {
+			middle[i] = a[i].Add(b[i]).Scale2(-1)
+			d := b[i].Sub(a[i]).Abs()
+			square = square.Add(d.Mul(d))
 		}
-		at := func(x float64) (real, error) {
-			theta := make([]real, dim)
-			for j := range theta {
-				theta[j] = bigreal.Float(0)
+		// (f(a) + f(b))/2 - f((a + b)/2) >= m/8 |b - a|^2.
+		slack := bigreal.Float(m).Mul(square).Scale2(-3).Neg()
+		for _, part := range []struct {
+			at     []real
+			factor float64
+		}{{a, 0.5}, {b, 0.5}, {middle, -1}} {
+			value, err := f.value(ctx, part.at)
+			if err != nil {
+				return fmt.Errorf("check: %w", err)
 			}
-			theta[i] = bigreal.Float(x)
-			return f.value(ctx, theta)
+			slack = slack.Add(value.Mul(bigreal.Float(part.factor)))
 		}
-		left, err := at(-h)
-		if err != nil {
-			return fmt.Errorf("check: %w", err)
-		}
-		right, err := at(h)
-		if err != nil {
-			return fmt.Errorf("check: %w", err)
-		}
-		middle, err := at(0)
-		if err != nil {
-			return fmt.Errorf("check: %w", err)
-		}
-		// (f(-h) + f(h))/2 - f(0) >= m h^2/2.
-		slack := left.Add(right).Scale2(-1).Sub(middle).Sub(bigreal.Float(m).Mul(bigreal.Float(h * h)).Scale2(-1))
 		if !slack.Unknown && slack.Hi.Sign() < 0 {
-			return fmt.Errorf("check: modulus %v is too large along parameter %d", m, i)
+			return fmt.Errorf("check: the modulus %v is too large", m)
 		}
 	}
 	return nil
+}
+
+func exact(theta []float64) []real {
+	out := make([]real, len(theta))
+	for i, x := range theta {
+		out[i] = bigreal.Float(x)
+	}
+	return out
 }

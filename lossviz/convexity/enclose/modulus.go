@@ -44,7 +44,7 @@ func (p *Problem) StrongConvexity(ctx context.Context) float64 {
 	if q.prepare(ctx) != nil {
 		return math.Max(0, least)
 	}
-	_, _, hess, err := q.Hessian(ctx, Points(p.inner())) // the same everywhere in the domain
+	_, _, hess, err := q.Hessian(ctx, Points(p.Inner())) // the same everywhere in the domain
 	if err != nil {
 		return math.Max(0, least)
 	}
@@ -57,8 +57,8 @@ func (p *Problem) StrongConvexity(ctx context.Context) float64 {
 	return math.Max(0, least)
 }
 
-// inner is a point within the domain, off its edges where it has an inside.
-func (p *Problem) inner() []float64 {
+// Inner is a point within the domain, off its edges where it has an inside.
+func (p *Problem) Inner() []float64 {
 	theta := make([]float64, p.Dim)
 	for i, d := range p.Domain {
 		switch {

@@ -157,6 +157,11 @@ func Through(a, b, c []float64) *Plane { return landscape.Through(a, b, c) }
 // [landscape.PCA].
 func PCA(runs ...Trajectory) *Plane { return landscape.PCA(runs...) }
 
+// PrincipalPlane is [PCA] along any two principal components, which count from 1.
+func PrincipalPlane(first, second int, runs ...Trajectory) *Plane {
+	return landscape.PrincipalPlane(first, second, runs...)
+}
+
 // HessianPlane is the plane through theta along the eigenvectors of the largest and the
 // smallest Hessian eigenvalue.
 func HessianPlane(loss Objective, theta []float64) *Plane {
@@ -188,6 +193,9 @@ func Eigenvectors(loss Objective, theta []float64, end landscape.End, k int) []*
 
 // Cosine is the cosine of the angle between two directions.
 func Cosine(a, b *Direction) float64 { return landscape.Cosine(a, b) }
+
+// Cosines is the table of the cosines between directions, each with each.
+func Cosines(directions ...*Direction) landscape.Angles { return landscape.Cosines(directions...) }
 
 // Square is the grid of n x n points from -radius to radius.
 func Square(radius float64, n int) Grid { return landscape.Square(radius, n) }
@@ -239,6 +247,9 @@ func Shard(i, n int) SliceOption { return landscape.Shard(i, n) }
 // Merge puts the parts of a surface together that were computed with [Shard].
 func Merge(parts ...*Surface) *Surface { return landscape.Merge(parts...) }
 
+// MergeCurves puts the parts of a curve together that were computed with [Shard].
+func MergeCurves(parts ...*Curve) *Curve { return landscape.MergeCurves(parts...) }
+
 // Checkpoint keeps finished tiles in a file and goes on from it.
 func Checkpoint(path string) SliceOption { return landscape.Checkpoint(path) }
 
@@ -263,6 +274,11 @@ func GradientNorm() Quantity { return landscape.GradientNorm() }
 // HessianExtremes reports the smallest and largest eigenvalue of the Hessian, and Li's
 // ratio of them.
 func HessianExtremes() Quantity { return landscape.HessianExtremes() }
+
+// Perturbations reports how much the loss rises at n points around, at a distance in random directions.
+func Perturbations(distance float64, n int, seed uint64) Quantity {
+	return landscape.Perturbations(distance, n, seed)
+}
 
 // Measure reports any function of the parameters.
 func Measure(name string, f func(theta []float64) float64) Quantity {

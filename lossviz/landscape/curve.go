@@ -280,6 +280,23 @@ func (c *Curve) Figure() chart.Interpolation {
 	return f
 }
 
+// Lines is the figure of quantities along the line, by name, in one pair of axes: all of them if none is named.
+// Set its Y.Log for a logarithmic scale.
+func (c *Curve) Lines(names ...string) chart.Line {
+	f := c.Figure()
+	l := chart.Line{Title: f.Title, Caption: f.Caption, X: chart.Axis{Name: "alpha"}}
+	if len(names) == 0 {
+		names = c.Names
+	}
+	for _, name := range names {
+		l.Curves = append(l.Curves, chart.Curve{Name: name, X: c.T, Y: c.Values[name]})
+	}
+	if len(names) == 1 {
+		l.Y.Name = names[0]
+	}
+	return l
+}
+
 // MIMEBundle shows the curve in a notebook.
 func (c *Curve) MIMEBundle() (map[string]any, error) {
 	if c == nil || c.rec == nil {

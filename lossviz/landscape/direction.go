@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/gosaddle/saddle/lossviz/internal/vec"
@@ -196,6 +197,43 @@ func Cosine(a, b *Direction) float64 {
 		return math.NaN()
 	}
 	return cosine(a.V, b.V)
+}
+
+// Angles are the cosines of the angles between directions, each with each.
+type Angles struct {
+	Names  []string
+	Cosine [][]float64 // [i][k] between directions i and k; NaN where they do not fit
+}
+
+// Cosines compares all of the directions with each other; printed, it is a table.
+func Cosines(directions ...*Direction) Angles {
+	var a Angles
+	for _, d := range directions {
+		name := "no direction"
+		if d.Err() == nil {
+			name = d.Name
+		}
+		a.Names = append(a.Names, name)
+		var row []float64
+		for _, e := range directions {
+			row = append(row, Cosine(d, e))
+		}
+		a.Cosine = append(a.Cosine, row)
+	}
+	return a
+}
+
+// String writes a line for each direction: its number, its cosines with those before it and itself, its name.
+func (a Angles) String() string {
+	var s strings.Builder
+	for i, row := range a.Cosine {
+		fmt.Fprintf(&s, "%2d", i)
+		for _, c := range row[:i+1] {
+			fmt.Fprintf(&s, " %8.4f", c)
+		}
+		s.WriteString(strings.Repeat(" ", 9*(len(row)-1-i)) + "  " + a.Names[i] + "\n")
+	}
+	return strings.TrimSuffix(s.String(), "\n")
 }
 
 func cosine(a, b []float64) float64 {

@@ -145,7 +145,8 @@ type evaluator struct {
 	extra   []func(*point, []float64)
 	widths  []int
 	wantAcc bool
-	scratch int // numbers that the quantities keep for each goroutine
+	scratch int      // numbers that the quantities keep for each goroutine
+	also    []string // identities of the quantities
 }
 
 func newEvaluator(s section, c *config) (*evaluator, error) {
@@ -167,7 +168,7 @@ func newEvaluator(s section, c *config) (*evaluator, error) {
 			e.wantAcc = e.wantAcc || name == NameAccuracy
 		}
 		e.names = append(e.names, q.Names...)
-		e.extra = append(e.extra, f)
+		e.extra, e.also = append(e.extra, f), append(e.also, q.identity)
 		if q.scratch != nil {
 			e.scratch += q.scratch(s.obj.Dim())
 		}
@@ -524,6 +525,7 @@ func (e *evaluator) fingerprint(a, b []float64) string {
 	if o, ok := e.obj.(*NetworkObjective); ok {
 		fmt.Fprintf(h, "%v|%v|%s|%x|%x|", o.Net, o.Loss, o.Data.Hash(), math.Float64bits(o.L1), math.Float64bits(o.L2))
 	}
+	fmt.Fprintf(h, "%q|", e.also)
 	for _, v := range [][]float64{e.origin, e.x, e.y, a, b} {
 		hashFloats(h, v)
 	}

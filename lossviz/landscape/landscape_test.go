@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -147,6 +148,10 @@ func TestOrthogonal(t *testing.T) {
 	if d.Err() != nil || math.Abs(Cosine(d, a)) > 1e-14 || math.Abs(Cosine(d, b)) > 1e-14 {
 		t.Errorf("cosines %v and %v, error %v", Cosine(d, a), Cosine(d, b), d.Err())
 	}
+	if table := Cosines(a, b, nil, d); table.Cosine[0][0] < 1-1e-15 || table.Cosine[1][0] != Cosine(a, b) || !math.IsNaN(table.Cosine[2][1]) ||
+		strings.Count(table.String(), "\n") != 3 || !strings.Contains(table.String(), "random, seed 2") {
+		t.Errorf("cosines:\n%v", table)
+	}
 	if a.Scale(2).Orthogonal(a).Err() == nil {
 		t.Error("a direction orthogonal to itself has no error")
 	}
@@ -195,6 +200,14 @@ func TestPCA(t *testing.T) {
 	}
 	if math.Abs(norm2(p.X.V)-1) > 1e-12 || math.Abs(p.Cosine()) > 1e-12 {
 		t.Errorf("axes have length %v and cosine %v", norm2(p.X.V), p.Cosine())
+	}
+	if q := PrincipalPlane(2, 1, points); q.Variance != [2]float64{p.Variance[1], p.Variance[0]} || !slices.Equal(q.X.V, p.Y.V) {
+		t.Errorf("components 2 and 1 have variances %v, 1 and 2 %v", q.Variance, p.Variance)
+	}
+	for _, bad := range [][2]int{{0, 1}, {1, 1}, {1, 31}} {
+		if PrincipalPlane(bad[0], bad[1], points).Err() == nil {
+			t.Errorf("components %v have no error", bad)
+		}
 	}
 	if PCA(points[:2]).Err() == nil {
 		t.Error("PCA of two points has no error")
@@ -653,6 +666,17 @@ func TestShards(t *testing.T) {
 			}
 		}
 	}
+	line := func(o ...SliceOption) *Curve {
+		return Along(obj, theta, plane.X, append(o, Over(-1, 1, 100), Quiet())...)
+	}
+	if c := MergeCurves(line(Shard(2, 2)), line(Shard(1, 2))); c.Err() != nil || !slices.Equal(c.Z, line().Z) {
+		t.Errorf("parts of a curve: %v", c.Err())
+	}
+	for _, c := range []*Curve{MergeCurves(), MergeCurves(nil), MergeCurves(line(Shard(1, 2))), MergeCurves(line(), line(Report(GradientNorm())))} {
+		if c.Err() == nil {
+			t.Error("bad parts of a curve have no error")
+		}
+	}
 	foreign := Slice(obj, FilterNormalized(obj, theta, 4), Square(1, 21), Quiet())
 	if Merge(want, foreign).Err() == nil {
 		t.Error("a foreign part has no error")
@@ -945,4 +969,52 @@ func TestAdaptiveGridsResume(t *testing.T) {
 	}
 	line := Along(obj, theta, plane.X, OverAdaptive(-1, 1, 257), Quiet(), ResumeCurve(wantLine))
 	requireSame(t, "line", [][]float64{line.Z}, [][]float64{wantLine.Z})
+}
+
+// In a bowl x^2/2 every step of length r rises by r^2/2 from its middle, and by at most r^2/2 + r |x| from x.
+func TestPerturbations(t *testing.T) {
+	bowl := Func(7, func(x []float64) float64 { return dot(x, x) / 2 }).Named("bowl")
+	at := func(opts ...SliceOption) *Curve {
+		return Along(bowl, make([]float64, 7), Random(bowl, 3), append(opts, Over(-1, 1, 5), Quiet())...)
+	}
+	c := at(Report(Perturbations(0.3, 50, 1)))
+	if err := c.Err(); err != nil {
+		t.Fatal(err)
+	}
+	for i, x := range c.T {
+		mean, largest := c.Values[NameMeanRise][i], c.Values[NameLargestRise][i]
+		length := math.Abs(x) * norm2(Random(bowl, 3).V)
+		if x == 0 && (math.Abs(mean-0.045) > 1e-15 || math.Abs(largest-0.045) > 1e-15) {
+			t.Errorf("from the middle: %v and %v", mean, largest)
+		}
+		if !(mean <= largest+1e-15) || largest > 0.045+0.3*length+1e-12 {
+			t.Errorf("at %v: %v and %v", x, mean, largest)
+		}
+	}
+	if other := at(Report(Perturbations(0.3, 50, 2))); other.Made.Identity == c.Made.Identity {
+		t.Error("other directions are taken for the same")
+	}
+	for _, q := range []Quantity{Perturbations(0, 5, 1), Perturbations(1, 0, 1), Perturbations(1, -1, 1), Perturbations(math.NaN(), 1, 1)} {
+		if at(Report(q)).Err() == nil {
+			t.Errorf("%v has no error", q.identity)
+		}
+	}
+	if lines := c.Lines(NameMeanRise, NameLargestRise); lines.Err() != nil || len(lines.Curves) != 2 || len(at().Lines().Curves) != 1 || c.Lines("nothing").Err() == nil {
+		t.Errorf("the figure of quantities along a line: %v", lines.Err())
+	}
+}
+
+// A surface's test values are of its test data: others are not taken for them when it is resumed.
+func TestResumeKnowsTheTestData(t *testing.T) {
+	obj, theta := moons(t, nn.Tanh)
+	with := func(seed uint64, opts ...SliceOption) *Curve {
+		return Along(obj, theta, Random(obj, 1), append(opts, Over(-1, 1, 40), Quiet(), Report(Test(dataset.Moons(20, 0.1, seed))))...)
+	}
+	first := with(1)
+	if err := with(1, ResumeCurve(first)).Err(); err != nil {
+		t.Error(err)
+	}
+	if with(2, ResumeCurve(first)).Err() == nil {
+		t.Error("resumed on other test data")
+	}
 }

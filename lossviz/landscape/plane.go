@@ -203,7 +203,13 @@ func (p Points) Trajectory() [][]float64 { return p }
 // components of theta_i - theta_n, not centred (Li et al., arXiv:1712.09913, section
 // 7.2). X and Y have length 1, and Variance is the share of the sum of squares that each
 // explains. Several trajectories share one plane, through the last point of the first.
-func PCA(trajectories ...Trajectory) *Plane {
+func PCA(trajectories ...Trajectory) *Plane { return PrincipalPlane(1, 2, trajectories...) }
+
+// PrincipalPlane is [PCA] along any two of the principal components, which count from 1.
+func PrincipalPlane(first, second int, trajectories ...Trajectory) *Plane {
+	if first < 1 || second < 1 || first == second {
+		return badPlane(fmt.Errorf("landscape: PCA: components %d and %d: they must be two, counted from 1", first, second))
+	}
 	var rows [][]float64
 	var origin []float64
 	for _, t := range trajectories {
@@ -241,6 +247,9 @@ func PCA(trajectories ...Trajectory) *Plane {
 		return badPlane(errors.New("landscape: PCA: the singular value decomposition did not converge"))
 	}
 	values := svd.Values(nil)
+	if most := max(first, second); most > len(values) {
+		return badPlane(fmt.Errorf("landscape: PCA: there is no component %d among %d", most, len(values)))
+	}
 	var v mat.Dense
 	svd.VTo(&v)
 	total := 0.0 // of squares, in units of the first: they may underflow
@@ -248,7 +257,7 @@ func PCA(trajectories ...Trajectory) *Plane {
 		total += s / values[0] * (s / values[0])
 	}
 	p := &Plane{Origin: clone(origin)}
-	axis := func(k int) *Direction {
+	axis := func(at, k int) *Direction {
 		d := &Direction{Name: fmt.Sprintf("principal component %d of the trajectory", k+1), V: mat.Col(nil, k, &v)}
 		// The sign of a singular vector is arbitrary: the largest entry is made
 		// positive, so that the plane is the same everywhere.
@@ -263,11 +272,11 @@ func PCA(trajectories ...Trajectory) *Plane {
 				d.V[i] = -d.V[i]
 			}
 		}
-		p.Variance[k] = values[k] / values[0] * (values[k] / values[0]) / total
-		d.Axis = fmt.Sprintf("PC %d, %.3g %% of variance", k+1, 100*p.Variance[k])
+		p.Variance[at] = values[k] / values[0] * (values[k] / values[0]) / total
+		d.Axis = fmt.Sprintf("PC %d, %.3g %% of variance", k+1, 100*p.Variance[at])
 		return d
 	}
-	p.X, p.Y = axis(0), axis(1)
+	p.X, p.Y = axis(0, first-1), axis(1, second-1)
 	p.err = p.check()
 	return p
 }

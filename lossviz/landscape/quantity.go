@@ -15,6 +15,8 @@ type Quantity struct {
 	// prepare binds it to the objective of a slice. The function it returns fills
 	// one number for each name and is called from several goroutines.
 	prepare func(obj Objective) (func(p *point, out []float64), error)
+	// identity is what else, beside the names, tells it from another: values of the two are not mixed.
+	identity string
 	// scratch is the numbers that it keeps for each goroutine, beside one evaluation of the objective.
 	scratch func(dim int) int
 }
@@ -45,6 +47,8 @@ const (
 	NameHessianMin   = "hessian-min"
 	NameHessianMax   = "hessian-max"
 	NameHessianRatio = "hessian-ratio"
+	NameMeanRise     = "mean-rise"
+	NameLargestRise  = "largest-rise"
 )
 
 // Accuracy is the fraction of samples classified correctly, on the objective's own data.
@@ -59,7 +63,11 @@ func Accuracy() Quantity {
 
 // Test is loss and accuracy on other data, such as a test set.
 func Test(data *dataset.Data) Quantity {
-	return Quantity{Names: []string{NameTestLoss, NameTestAccuracy}, prepare: func(obj Objective) (func(*point, []float64), error) {
+	identity := ""
+	if data.Err() == nil {
+		identity = data.Hash()
+	}
+	return Quantity{Names: []string{NameTestLoss, NameTestAccuracy}, identity: identity, prepare: func(obj Objective) (func(*point, []float64), error) {
 		o, ok := obj.(interface {
 			On(*dataset.Data) *NetworkObjective
 		})
@@ -101,6 +109,43 @@ func HessianExtremes() Quantity {
 			out[2] = math.Abs(out[0] / out[1])
 		}, nil
 	}}
+}
+
+// Perturbations is how much the loss rises, on average and at most, at n points around each point: at the given distance
+// in random directions, which are the same everywhere (compare Wang and others, arXiv:1811.11214, and sharpness in
+// Keskar and others, arXiv:1609.04836, section 2.2).
+func Perturbations(distance float64, n int, seed uint64) Quantity {
+	return Quantity{
+		Names:    []string{NameMeanRise, NameLargestRise},
+		identity: fmt.Sprintf("%x, %d, %d", math.Float64bits(distance), n, seed),
+		scratch:  func(dim int) int { return max(0, n) * dim },
+		prepare: func(obj Objective) (func(*point, []float64), error) {
+			if !(distance > 0) || math.IsInf(distance, 0) || n < 1 {
+				return nil, fmt.Errorf("landscape: Perturbations at distance %v in %s: the distance must be positive and finite, and there must be a direction", distance, count(n, "direction"))
+			}
+			steps := make([][]float64, n)
+			for i := range steps {
+				steps[i] = randomStream(obj, seed, uint64(i+1)).V
+				length := norm2(steps[i])
+				for k := range steps[i] {
+					steps[i][k] *= distance / length
+				}
+			}
+			return func(p *point, out []float64) {
+				here := obj.Value(p.theta)
+				mean, largest := 0.0, math.Inf(-1)
+				for _, step := range steps {
+					for k, d := range step {
+						p.grad[k] = p.theta[k] + d
+					}
+					rise := obj.Value(p.grad) - here
+					mean += rise / float64(n)
+					largest = max(largest, rise)
+				}
+				out[0], out[1] = mean, largest
+			}, nil
+		},
+	}
 }
 
 // Measure is any function of the parameters, under a name of one's own. f is called from

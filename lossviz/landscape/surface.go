@@ -188,31 +188,71 @@ func ResumeCurve(curve *Curve) SliceOption {
 // perhaps on another machine. Missing and foreign parts are refused, and so are parts
 // that different code computed: their last bits may differ.
 func Merge(parts ...*Surface) *Surface {
-	if len(parts) == 0 {
-		return &Surface{err: errors.New("landscape: merge: no parts")}
+	var all []part
+	for _, p := range parts {
+		if p == nil {
+			p = new(Surface)
+		}
+		all = append(all, part{p.rec, p.Made})
 	}
-	fail := func(format string, args ...any) *Surface {
-		return &Surface{err: fmt.Errorf("landscape: merge: "+format, args...)}
+	rec, seconds, err := merge(all)
+	if err != nil {
+		return &Surface{err: err}
 	}
-	first := parts[0]
-	if first == nil || first.rec == nil {
-		return fail("part 1 has no values")
+	out := *parts[0]
+	out.err, out.Paths, out.rec = nil, nil, rec
+	out.Made.Seconds = seconds
+	out.shape(out.Names)
+	return &out
+}
+
+// MergeCurves is [Merge] for the parts of a curve.
+func MergeCurves(parts ...*Curve) *Curve {
+	var all []part
+	for _, p := range parts {
+		if p == nil {
+			p = new(Curve)
+		}
+		all = append(all, part{p.rec, p.Made})
 	}
-	out := *first
-	out.err, out.Paths = nil, nil
-	out.rec = newRecord(len(first.Names), first.rec.points())
-	out.rec.fingerprint = first.rec.fingerprint
-	seconds := 0.0
+	rec, seconds, err := merge(all)
+	if err != nil {
+		return &Curve{err: err}
+	}
+	out := *parts[0]
+	out.err, out.rec = nil, rec
+	out.Made.Seconds = seconds
+	out.shape(out.Names)
+	return &out
+}
+
+// A part is the values of a shard and what made them.
+type part struct {
+	rec  *record
+	made Provenance
+}
+
+func merge(parts []part) (out *record, seconds float64, err error) {
+	fail := func(format string, args ...any) (*record, float64, error) {
+		return nil, 0, fmt.Errorf("landscape: merge: "+format, args...)
+	}
 	for i, p := range parts {
+		first := parts[0]
 		switch {
-		case p == nil || p.rec == nil:
+		case p.rec == nil:
 			return fail("part %d has no values", i+1)
-		case p.Made.Code != first.Made.Code:
-			return fail("part %d was computed by other code (%s) than part 1 (%s)", i+1, p.Made.Code, first.Made.Code)
+		case p.rec.known != nil:
+			return fail("part %d is an adaptive grid, which has no parts", i+1)
+		case p.made.Code != first.made.Code:
+			return fail("part %d was computed by other code (%s) than part 1 (%s)", i+1, p.made.Code, first.made.Code)
 		case p.rec.fingerprint != first.rec.fingerprint:
 			return fail("part %d is of another computation than part 1", i+1)
 		}
-		seconds += p.Made.Seconds
+		if out == nil {
+			out = newRecord(len(p.rec.values), p.rec.points())
+			out.fingerprint = p.rec.fingerprint
+		}
+		seconds += p.made.Seconds
 		for t, done := range p.rec.done {
 			if !done {
 				continue
@@ -221,28 +261,22 @@ func Merge(parts ...*Surface) *Surface {
 			rows := make([][]float64, len(p.rec.values))
 			for q := range rows {
 				rows[q] = p.rec.values[q][from:to]
-			}
-			if out.rec.done[t] {
-				for q := range rows {
-					for k, v := range rows[q] {
-						if u := out.rec.values[q][from+k]; u != v && !(math.IsNaN(u) && math.IsNaN(v)) {
-							return fail("part %d has other values than an earlier part at the same points", i+1)
-						}
+				for k, v := range rows[q] {
+					if u := out.values[q][from+k]; out.done[t] && u != v && !(math.IsNaN(u) && math.IsNaN(v)) {
+						return fail("part %d has other values than an earlier part at the same points", i+1)
 					}
 				}
 			}
-			out.rec.put(t, rows)
+			out.put(t, rows)
 		}
 	}
-	if first.rec.known != nil {
-		return fail("part 1 is an adaptive grid, which has no parts")
+	if out == nil {
+		return fail("no parts")
 	}
-	if n, all := out.rec.finished(), out.rec.points(); n < all {
+	if n, all := out.finished(), out.points(); n < all {
 		return fail("parts are missing: %s of %s points are there", thousands(n), thousands(all))
 	}
-	out.Made.Seconds = seconds
-	out.shape(first.Names)
-	return &out
+	return out, seconds, nil
 }
 
 // Err says what is wrong with the surface, or nil. An interrupted surface has an error
@@ -401,6 +435,9 @@ func (s *Surface) String() string {
 		high, hx, hy := s.Max()
 		fmt.Fprintf(&b, "\n  lowest  %s at (%s, %s)\n  highest %s at (%s, %s)", number(low), number(x), number(y), number(high), number(hx), number(hy))
 	}
+	if c := cosine(s.XVector, s.YVector); !math.IsNaN(c) {
+		fmt.Fprintf(&b, "\n  cosine between the directions %.4f", c)
+	}
 	if h := s.holeText(); h != "" {
 		b.WriteString("\n  " + h)
 	}
@@ -450,6 +487,9 @@ func (s *Surface) caption(name string) string {
 				parts = append(parts, axis[0]+": "+axis[1])
 			}
 		}
+	}
+	if c := cosine(s.XVector, s.YVector); math.Abs(c) >= 1e-3 {
+		parts = append(parts, fmt.Sprintf("cosine of the directions %.2g", c))
 	}
 	if s.Computed != nil {
 		n := 0

@@ -129,6 +129,9 @@ func (d *Data) Select(rows []int) *Data {
 	if d.Err() != nil {
 		return d
 	}
+	if len(rows) == 0 {
+		return failed("%s: no samples are selected", d.Name)
+	}
 	out := d.like(len(rows))
 	for i, r := range rows {
 		if r < 0 || r >= d.N {

@@ -146,9 +146,12 @@ func Blobs(n, centers int, spread float64, seed uint64) *Data {
 // along a random unit normal and class 0 against it. Logistic loss without a
 // penalty has no minimum on such data.
 func Separable(n, d int, margin float64, seed uint64) *Data {
-	data := points("separable", n, d, margin)
+	data := points("separable", n, d, 0)
 	if data.err != nil {
 		return data
+	}
+	if !(margin >= 0) || math.IsInf(margin, 0) {
+		return failed("separable: the margin is %v; it must be finite and not negative", margin)
 	}
 	data.Classes = twoClasses()
 	random := newRand(seed)
@@ -189,6 +192,9 @@ func Regression(name string, f func(x float64) float64, lo, hi float64, n int, n
 	data := points(name, n, 1, noise)
 	if data.err != nil {
 		return data
+	}
+	if f == nil {
+		return failed("%s: the function is nil", name)
 	}
 	random := newRand(seed)
 	for i := range n {

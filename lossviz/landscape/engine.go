@@ -156,6 +156,9 @@ func newEvaluator(s section, c *config) (*evaluator, error) {
 	e := &evaluator{section: s, names: []string{NameLoss}, path: "point by point"}
 	seen := map[string]bool{NameLoss: true}
 	for _, q := range c.quantities {
+		if q.prepare == nil {
+			return nil, errors.New("landscape: an empty quantity: take one of Accuracy, Test, GradientNorm, HessianExtremes, Perturbations, Measure")
+		}
 		f, err := q.prepare(s.obj)
 		if err != nil {
 			return nil, err

@@ -111,6 +111,9 @@ func Geometric(smallest, radius float64, n int) Grid {
 // that cells can be halved, and a surface that bends the same everywhere fits into the
 // budget at twice the spacing.
 func Adaptive(g Grid) Grid {
+	if g.check() != nil {
+		return g // Slice says what is wrong
+	}
 	round := func(n int) int { return max(33, (n-1)/16*16+1) }
 	g.Budget = g.X.N * g.Y.N / 4
 	g.X.N, g.Y.N = round(g.X.N), round(g.Y.N)

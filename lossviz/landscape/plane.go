@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"reflect"
 
 	"gonum.org/v1/gonum/mat"
 )
@@ -193,6 +194,25 @@ type Trajectory interface {
 	Trajectory() [][]float64
 }
 
+// pointsOf are the points of a trajectory. A run that is nil, or that failed before it began, has none but an error.
+func pointsOf(t Trajectory) ([][]float64, error) {
+	if t == nil {
+		return nil, errors.New("landscape: the trajectory is nil")
+	}
+	e, ok := t.(interface{ Err() error })
+	if v := reflect.ValueOf(t); v.Kind() == reflect.Pointer && v.IsNil() {
+		if ok && e.Err() != nil {
+			return nil, e.Err()
+		}
+		return nil, errors.New("landscape: the trajectory is nil")
+	}
+	points := t.Trajectory()
+	if ok && e.Err() != nil && len(points) == 0 {
+		return nil, e.Err()
+	}
+	return points, nil
+}
+
 // Points is a trajectory given by its points.
 type Points [][]float64
 
@@ -213,10 +233,10 @@ func PrincipalPlane(first, second int, trajectories ...Trajectory) *Plane {
 	var rows [][]float64
 	var origin []float64
 	for _, t := range trajectories {
-		if e, ok := t.(interface{ Err() error }); ok && e.Err() != nil && len(t.Trajectory()) < 3 {
-			return badPlane(e.Err())
+		points, err := pointsOf(t)
+		if err != nil {
+			return badPlane(err)
 		}
-		points := t.Trajectory()
 		if origin == nil && len(points) > 0 {
 			origin = points[len(points)-1]
 		}

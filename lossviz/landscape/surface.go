@@ -354,23 +354,26 @@ func (s *Surface) Clip(z float64) *Surface { c := *s; c.clip = z; return &c }
 // train are trajectories. A surface loaded from a file takes the objective from
 // [Surface.Bind].
 func (s *Surface) With(trajectories ...Trajectory) *Surface {
-	if s.Err() != nil && s.rec == nil {
-		return s
+	if s == nil || s.rec == nil {
+		return &Surface{err: s.Err()}
 	}
 	out := *s
 	out.Paths = append([]Path(nil), s.Paths...)
 	plane := s.Plane()
 	for _, t := range trajectories {
-		name := fmt.Sprintf("run %d", len(out.Paths)+1)
-		if n, ok := t.(interface{ Label() string }); ok && n.Label() != "" {
-			name = n.Label()
+		points, err := pointsOf(t)
+		var path Path
+		if err == nil {
+			path, err = Project(s.obj, plane, points)
 		}
-		path, err := Project(s.obj, plane, t.Trajectory())
 		if err != nil {
 			out.err = errors.Join(out.err, err)
 			return &out
 		}
-		path.Name = name
+		path.Name = fmt.Sprintf("run %d", len(out.Paths)+1)
+		if n, ok := t.(interface{ Label() string }); ok && n.Label() != "" {
+			path.Name = n.Label()
+		}
 		out.Paths = append(out.Paths, path)
 	}
 	return &out

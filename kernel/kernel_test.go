@@ -26,6 +26,9 @@ func TestNotebook(t *testing.T) {
 	for _, c := range []struct{ name, code, stdout, result string }{
 		{"values stay", "x := 41\nvar words = []string{\"a\", \"b\"}", "", ""},
 		{"last expression", "x + 1", "", "42"},
+		{"several values", "x, len(words), \"so\"", "", "41 2 so"},
+		{"several values, compiled", "func() int { return x }(), nil, x > 1", "", "41 <nil> true"},
+		{"several values, quiet", "x, words;", "", ""},
 		{"statement", "x *= 2\nfmt.Println(x, len(words))", "82 2\n", ""},
 		{"quiet", "x + 1;", "", ""},
 		{"function", "func area(r float64) float64 { return math.Pi * r * r }\nfmt.Printf(\"%.2f\", area(2))", "12.57", ""},

@@ -41,8 +41,9 @@ type Decl struct {
 // Stmt is a statement at the top level of a cell; var declarations are statements, since they run in order. A var group is
 // split into its lines.
 type Stmt struct {
-	Node  ast.Stmt
-	Chunk *Chunk
+	Node   ast.Stmt
+	Chunk  *Chunk
+	Values []ast.Expr // of an expression, which is one value as a rule; the last line may be several: a, b
 }
 
 // Source is a parsed cell.
@@ -88,6 +89,11 @@ func Parse(fset *token.FileSet, name, text string) (*Source, error) {
 			errs = append(errs, err...)
 		}
 	}
+	for i, st := range src.Body {
+		if len(st.Values) > 1 && i < len(src.Body)-1 {
+			errs = append(errs, &Error{fset.Position(st.Node.Pos()), "several values can be shown by the last line of a cell only: print these, with fmt.Println"})
+		}
+	}
 	if len(errs) > 0 {
 		return nil, errs
 	}
@@ -97,6 +103,7 @@ func Parse(fset *token.FileSet, name, text string) (*Source, error) {
 // span is one chunk's place in the cell's text.
 type span struct {
 	start, end int // byte offsets
+	code       int // where its last token ends: what follows is comment
 	line, col  int // of start, from 1
 	decl       bool
 }
@@ -113,7 +120,7 @@ func split(name, text string) (spans []span, quiet bool, errs Errors) {
 		}
 	}, scanner.ScanComments)
 	depth := 0
-	start := -1
+	start, code := -1, 0
 	var toks []token.Token
 	headers := 0 // semicolons that the headers begun in this chunk may still hold: each costs a look at the chunk so far
 	for {
@@ -135,7 +142,7 @@ func split(name, text string) (spans []span, quiet bool, errs Errors) {
 		if tok == token.EOF || (tok == token.SEMICOLON && depth == 0) {
 			if start >= 0 {
 				p := file.Position(file.Pos(start))
-				spans = append(spans, span{start, off, p.Line, p.Column, isDecl(toks)})
+				spans = append(spans, span{start, off, code, p.Line, p.Column, isDecl(toks)})
 				quiet = tok == token.SEMICOLON && lit == ";"
 			} else if tok == token.SEMICOLON && lit == ";" {
 				quiet = true
@@ -153,6 +160,12 @@ func split(name, text string) (spans []span, quiet bool, errs Errors) {
 			}
 		}
 		toks = append(toks, tok)
+		switch {
+		case lit == "":
+			code = off + len(tok.String())
+		case lit != "\n": // a semicolon that is not written
+			code = off + len(lit)
+		}
 		switch tok {
 		case token.FOR, token.IF, token.SWITCH:
 			if depth == 0 {
@@ -210,8 +223,12 @@ func (src *Source) add(fset *token.FileSet, sp span) Errors {
 		open, closing = "package p;func _(){", "\n}"
 	}
 	text := fmt.Sprintf("%s/*line %s:%d:%d*/%s%s", open, src.Name, sp.line, sp.col, body, closing)
-	f, err := parser.ParseFile(fset, src.Name, text, parser.SkipObjectResolution|parser.ParseComments|parser.AllErrors)
+	const mode = parser.SkipObjectResolution | parser.ParseComments | parser.AllErrors
+	f, err := parser.ParseFile(fset, src.Name, text, mode)
 	if err != nil {
+		if !sp.decl && src.addValues(fset, sp, mode) {
+			return nil
+		}
 		return src.syntaxErrors(err, sp)
 	}
 	chunk := &Chunk{Text: text, File: fset.File(f.Pos())}
@@ -220,12 +237,16 @@ func (src *Source) add(fset *token.FileSet, sp span) Errors {
 			if d, ok := s.(*ast.DeclStmt); ok {
 				if g, ok := d.Decl.(*ast.GenDecl); ok && g.Tok == token.VAR && len(g.Specs) > 1 {
 					for _, sp := range g.Specs {
-						src.Body = append(src.Body, Stmt{&ast.DeclStmt{Decl: &ast.GenDecl{TokPos: sp.Pos(), Tok: token.VAR, Specs: []ast.Spec{sp}}}, chunk})
+						src.Body = append(src.Body, Stmt{Node: &ast.DeclStmt{Decl: &ast.GenDecl{TokPos: sp.Pos(), Tok: token.VAR, Specs: []ast.Spec{sp}}}, Chunk: chunk})
 					}
 					continue
 				}
 			}
-			src.Body = append(src.Body, Stmt{s, chunk})
+			st := Stmt{Node: s, Chunk: chunk}
+			if x, ok := s.(*ast.ExprStmt); ok {
+				st.Values = []ast.Expr{x.X}
+			}
+			src.Body = append(src.Body, st)
 		}
 		return nil
 	}
@@ -248,12 +269,39 @@ func (src *Source) add(fset *token.FileSet, sp span) Errors {
 	return nil
 }
 
+// addValues adds a chunk that is a list of several expressions, as no Go statement is: it is read as the arguments of a call.
+// It reports whether the chunk is one.
+func (src *Source) addValues(fset *token.FileSet, sp span, mode parser.Mode) bool {
+	text := fmt.Sprintf("package p;func _(){_(/*line %s:%d:%d*/%s,)}", src.Name, sp.line, sp.col, src.Text[sp.start:sp.code])
+	f, err := parser.ParseFile(fset, src.Name, text, mode)
+	if err != nil || len(f.Decls) != 1 { // more, where the text closes the brackets around it
+		return false
+	}
+	fn, ok := f.Decls[0].(*ast.FuncDecl)
+	if !ok || len(fn.Body.List) != 1 {
+		return false
+	}
+	x, ok := fn.Body.List[0].(*ast.ExprStmt)
+	if !ok {
+		return false
+	}
+	call, ok := x.X.(*ast.CallExpr)
+	if !ok || len(call.Args) < 2 || call.Ellipsis.IsValid() {
+		return false
+	}
+	// The statement lies where its values do.
+	call.Fun, call.Lparen, call.Rparen = &ast.Ident{NamePos: call.Args[0].Pos(), Name: "_"}, call.Args[0].Pos(), call.Args[len(call.Args)-1].End()-1
+	src.Body = append(src.Body, Stmt{Node: x, Chunk: &Chunk{Text: text, File: fset.File(f.Pos())}, Values: call.Args})
+	return true
+}
+
 // syntaxErrors translates go/parser's errors, which may lie in the wrapping's last line, back into the cell.
 func (src *Source) syntaxErrors(err error, sp span) Errors {
 	var list scanner.ErrorList
 	if !errors.As(err, &list) {
 		return Errors{{token.Position{Filename: src.Name, Line: sp.line, Column: sp.col}, err.Error()}}
 	}
+	list.RemoveMultiples() // what follows on the line of a mistake follows from it
 	last := sp.line + strings.Count(src.Text[sp.start:sp.end], "\n")
 	var errs Errors
 	for _, e := range list {

@@ -31,6 +31,8 @@ func TestParse(t *testing.T) {
 		{"x // shown\n", 0, 0, 1, false},
 		{"s := `a;\nb`", 0, 0, 1, false},
 		{"select {}", 0, 0, 1, false},
+		{"x := 1\nx, f(\n\t2),\n\t\"c\" // all three\n", 0, 0, 2, false},
+		{"x, y;", 0, 0, 1, true},
 	} {
 		src, err := cell.Parse(token.NewFileSet(), "Cell[1]", c.text)
 		if err != nil {
@@ -50,6 +52,8 @@ func TestPositions(t *testing.T) {
 		"func f() {\n\treturn )": "Cell[7]:2:9",
 		"for i := 0; i < 3 {":    "Cell[7]:1:",
 		"\xff":                   "Cell[7]:1:1",
+		"x\ny, z\nw":             "Cell[7]:2:1: several values can be shown by the last line of a cell only",
+		"x,":                     "Cell[7]:1:1: expected 1 expression",
 	} {
 		_, err := cell.Parse(token.NewFileSet(), "Cell[7]", text)
 		if err == nil || !strings.HasPrefix(err.Error(), want) {

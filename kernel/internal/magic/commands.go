@@ -33,8 +33,8 @@ func commands() []command {
 		{name: "%capture", args: "[-a] FILE", run: (*run).capture,
 			help: "Copies the cell's output to a file, figures as their text; `-a` appends."},
 
-		{name: "%who", aliases: []string{"%whos"}, run: (*run).who,
-			help: "Lists the variables with their type, their size and the cell that made them."},
+		{name: "%who", aliases: []string{"%whos"}, args: "[NAMES...]", run: (*run).who,
+			help: "Lists the variables, or those named, with their type, their size and the cell that made them."},
 		{name: "%list", aliases: []string{"%ls"}, run: (*run).list,
 			help: "Lists what the notebook has declared: imports, constants, types, variables, functions."},
 		{name: "%rm", aliases: []string{"%remove"}, args: "NAMES...", run: (*run).remove,

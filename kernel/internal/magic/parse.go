@@ -7,6 +7,7 @@
 package magic
 
 import (
+	"fmt"
 	"go/token"
 	"regexp"
 	"strings"
@@ -60,7 +61,7 @@ func Parse(text string) Cell {
 			first = first && strings.TrimSpace(lines[i]) == ""
 			continue
 		}
-		start := i
+		start, written := i, lines[i]
 		lines[i] = ""
 		for strings.HasSuffix(line, `\`) && i+1 < len(lines) {
 			i++
@@ -84,17 +85,21 @@ func Parse(text string) Cell {
 				lines[start] = "flag.Parse()"
 			}
 		case "%time", "%%time":
-			lines[start] = cmd.Rest
+			if cmd.Rest != "" {
+				lines[start] = place(cmd.Line, written, cmd.Rest) + cmd.Rest
+			}
 		case "%exec":
 			// The function may be declared below its %exec, with variables it needs: call it last.
-			if args := cmd.Args(); len(args) > 1 {
-				tail = append(tail, "flag.Parse(); "+args[0]+"()")
-			} else if len(args) == 1 {
-				tail = append(tail, args[0]+"()")
+			if args := cmd.Args(); len(args) > 0 {
+				call := place(cmd.Line, written, args[0]) + args[0] + "()"
+				if len(args) > 1 {
+					call = "flag.Parse(); " + call
+				}
+				tail = append(tail, call)
 			}
 		case "%timeit":
 			if t, err := parseTimeit(cmd.Rest); err == nil {
-				lines[start] = t.code()
+				lines[start] = t.code(place(cmd.Line, written, t.written))
 			}
 		}
 		lex.scan(lines[start])
@@ -102,6 +107,12 @@ func Parse(text string) Cell {
 	}
 	cell.Go = strings.Join(append(lines, tail...), "\n")
 	return cell
+}
+
+// place is a directive that gives the code of a command the position where the user wrote it, in the line as written.
+func place(line int, written, code string) string {
+	first, _, _ := strings.Cut(code, "\n")
+	return fmt.Sprintf("/*line :%d:%d*/", line, max(0, strings.LastIndex(written, first))+1)
 }
 
 // Blank returns the text with each command replaced by blanks, so that what is left is Go at its old

@@ -43,9 +43,9 @@ func TestParse(t *testing.T) {
 		{"not, continued", "ok := a &&\n!b\nf(\n!c)\nif\n!d {\n}\ni++\n!ls", "ok := a &&\n!b\nf(\n!c)\nif\n!d {\n}\ni++\n", []cmd{{Line: 9, Name: "!", Rest: "ls"}}},
 		{"not, indented", "\t!x", "\t!x", nil},
 		{"main", "var f = flag.Int(\"n\", 1, \"\")\n%% --n 3\nprintln(*f)", "var f = flag.Int(\"n\", 1, \"\")\nflag.Parse()\nprintln(*f)", []cmd{{Line: 2, Name: "%%", Rest: "--n 3"}}},
-		{"exec", "%exec f -x=17\nfunc f() {}", "\nfunc f() {}\nflag.Parse(); f()", []cmd{{Line: 1, Name: "%exec", Rest: "f -x=17"}}},
+		{"exec", "%exec f -x=17\nfunc f() {}", "\nfunc f() {}\nflag.Parse(); /*line :1:7*/f()", []cmd{{Line: 1, Name: "%exec", Rest: "f -x=17"}}},
 		{"time", "%%time\nf()", "\nf()", []cmd{{Line: 1, Name: "%%time"}}},
-		{"time of one", "%time f()", "f()", []cmd{{Line: 1, Name: "%time", Rest: "f()"}}},
+		{"time of one", "%time f()", "/*line :1:7*/f()", []cmd{{Line: 1, Name: "%time", Rest: "f()"}}},
 		{"cell", "\n%%bash -x\n%cd\necho `\n", "\n\n\n\n", []cmd{{Line: 2, Name: "%%bash", Rest: "-x", Body: "%cd\necho `\n"}}},
 		{"cell, late", "x := 1\n%%bash\ny := 2", "x := 1\n\ny := 2", []cmd{{Line: 2, Name: "%%bash"}}},
 		{"help", "train.Adam?\n?x\n%cd?\nx ??", "\n\n\n", []cmd{{Line: 1, Name: "?", Rest: "train.Adam"}, {Line: 2, Name: "?", Rest: "x"}, {Line: 3, Name: "?", Rest: "%cd"}, {Line: 4, Name: "?", Rest: "x"}}},
@@ -84,12 +84,12 @@ func TestArgs(t *testing.T) {
 
 func TestTimeitIsOneLineOfGo(t *testing.T) {
 	for text, stmt := range map[string]string{
-		"f(x)":                   "f(x)",
-		"x + 1 // fast?":         "runtime.KeepAlive(x + 1)",
-		"len(s)":                 "runtime.KeepAlive(len(s))",
-		"[]byte(s)":              "runtime.KeepAlive([]byte(s))",
-		"-n 10 -r 3 y := 2; _=y": "y := 2; _=y",
-		"f(`//`)":                "f(`//`)",
+		"f(x)":                   "/*line :1:9*/f(x)",
+		"x + 1 // fast?":         "runtime.KeepAlive(/*line :1:9*/x + 1)",
+		"len(s)":                 "runtime.KeepAlive(/*line :1:9*/len(s))",
+		"[]byte(s)":              "runtime.KeepAlive(/*line :1:9*/[]byte(s))",
+		"-n 10 -r 3 y := 2; _=y": "/*line :1:20*/y := 2; _=y",
+		"f(`//`)":                "/*line :1:9*/f(`//`)",
 	} {
 		cell := Parse("%timeit " + text)
 		if strings.Contains(cell.Go, "\n") || !strings.Contains(cell.Go, "{ "+stmt+" }") {

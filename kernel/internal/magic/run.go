@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -205,8 +206,10 @@ func (r *run) env(cmd Command) error {
 		if given {
 			return errors.New("a variable needs a name: %env NAME=value")
 		}
-		environ := slices.Sorted(slices.Values(r.notebook.Environ()))
-		r.printf("%s\n", strings.Join(environ, "\n"))
+		environ := environment(r.notebook.Environ())
+		for _, name := range slices.Sorted(maps.Keys(environ)) {
+			r.printf("%s=%s\n", name, environ[name])
+		}
 		return nil
 	}
 	if !given {
@@ -269,11 +272,19 @@ func (r *run) list(Command) error {
 	return nil
 }
 
-func (r *run) who(Command) error {
+func (r *run) who(cmd Command) error {
 	vars := r.notebook.Variables()
 	if len(vars) == 0 {
 		r.printf("there are no variables yet\n")
 		return nil
+	}
+	if names := cmd.Args(); len(names) > 0 {
+		for _, name := range names {
+			if !slices.ContainsFunc(vars, func(v Variable) bool { return v.Name == name }) {
+				return fmt.Errorf("there is no variable %s", name)
+			}
+		}
+		vars = slices.DeleteFunc(vars, func(v Variable) bool { return !slices.Contains(names, v.Name) })
 	}
 	r.out.Stream("stdout", table(func(w *tabwriter.Writer) {
 		fmt.Fprint(w, "Variable\tType\tSize\tFrom\t\n")

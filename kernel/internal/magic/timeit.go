@@ -13,9 +13,11 @@ import (
 
 // timeit is a parsed %timeit line.
 type timeit struct {
-	stmt  string // one statement (or several, separated by semicolons)
-	loops int    // in a run; 0: found out, so that a run takes long enough to be measured
-	runs  int
+	written string // the code, as the user wrote it
+	before  string // what stands before it and after it to make statements of it
+	after   string
+	loops   int // in a run; 0: found out, so that a run takes long enough to be measured
+	runs    int
 }
 
 var errTimeit = errors.New("give it the Go code to measure: %timeit f(x)")
@@ -49,9 +51,9 @@ func parseTimeit(text string) (timeit, error) {
 	// A statement must not leave a value unused, so anything but a plain call is handed to KeepAlive,
 	// which also stops the compiler from leaving the computation out.
 	if expr, err := parser.ParseExpr(text); err == nil && !isPlainCall(expr) {
-		text = "runtime.KeepAlive(" + text + ")"
+		t.before, t.after = "runtime.KeepAlive(", ")"
 	}
-	t.stmt = text
+	t.written = text
 	return t, nil
 }
 
@@ -92,15 +94,15 @@ func isPlainCall(x ast.Expr) bool {
 	return true
 }
 
-// code is the measurement as one line of Go. It runs among the cell's own statements, so it sees their
-// variables, and is interrupted as they are.
-func (t timeit) code() string {
+// code is the measurement as one line of Go, with a directive before what the user wrote. It runs among the cell's own
+// statements, so it sees their variables, and is interrupted as they are.
+func (t timeit) code(place string) string {
 	loops := strconv.Itoa(t.loops)
 	if t.loops == 0 {
 		loops = "1; for saddleLoops < 1<<30 && saddleRun(saddleLoops) < 100*time.Millisecond { saddleLoops *= 2 }"
 	}
 	return "func() { " +
-		"saddleRun := func(saddleN int) time.Duration { saddleStart := time.Now(); for range saddleN { " + t.stmt + " }; return time.Since(saddleStart) }; " +
+		"saddleRun := func(saddleN int) time.Duration { saddleStart := time.Now(); for range saddleN { " + t.before + place + t.written + t.after + " }; return time.Since(saddleStart) }; " +
 		"saddleLoops := " + loops + "; " +
 		"saddleRuns := " + strconv.Itoa(t.runs) + "; " +
 		"saddleSum, saddleBest := 0.0, 0.0; " +

@@ -203,7 +203,10 @@ func discard(m *Machine, e *expr) {
 }
 
 func (b *builder) show(n *Node) exec {
-	e := b.expr(n.Args[0])
+	list := make([]*expr, len(n.Args))
+	for i, a := range n.Args {
+		list[i] = b.expr(a)
+	}
 	hand := live.Show
 	if n.Text == "Fail" {
 		hand = live.Fail
@@ -212,15 +215,17 @@ func (b *builder) show(n *Node) exec {
 	}
 	return func(m *Machine) flow {
 		var values []any
-		switch {
-		case e.isNil:
-			values = []any{nil}
-		case e.evals != nil:
-			for _, v := range e.evals(m) {
-				values = append(values, any1(v))
+		for _, e := range list {
+			switch {
+			case e.isNil:
+				values = append(values, nil)
+			case e.evals != nil:
+				for _, v := range e.evals(m) {
+					values = append(values, any1(v))
+				}
+			default:
+				values = append(values, any1(e.eval(m)))
 			}
-		default:
-			values = []any{any1(e.eval(m))}
 		}
 		m.at(n.Line)
 		hand(values...)

@@ -413,8 +413,8 @@ func (e *emitter) body(w *world, src *cell.Source, mine map[types.Object]bool, o
 			}
 		case *ast.ExprStmt:
 			if i == len(src.Body)-1 && show != showNothing {
-				r.walk(n.X)
-				fmt.Fprintf(&e.out, "%s.%s(%s)", e.live(), show, r.text(n.X.Pos(), n.X.End()))
+				r.walkAll(st.Values)
+				fmt.Fprintf(&e.out, "%s.%s(%s)", e.live(), show, r.text(n.Pos(), n.End()))
 				continue
 			}
 		}

@@ -35,7 +35,7 @@ func (s *Session) failed(c Cell, err error) Result {
 		if n := len(mistakes); n > 1 {
 			e.Value += fmt.Sprintf(" (and %d more)", n-1)
 		}
-		lines := strings.Split(magic.Parse(c.Code).Go, "\n")
+		lines := strings.Split(c.Code, "\n")
 		for _, m := range mistakes {
 			e.Traceback = append(e.Traceback, pointed(m, lines)...)
 		}
@@ -117,12 +117,12 @@ func (s *Session) failure(e *CellError, c Cell, f *worker.Failure) {
 func (s *Session) lineOf(c Cell, name string, line int) string {
 	text := ""
 	if name == fmt.Sprintf("Cell[%d]", c.Count) {
-		text = magic.Parse(c.Code).Go
+		text = c.Code
 	} else {
 		s.mu.Lock()
 		for _, r := range s.ran {
 			if name == fmt.Sprintf("Cell[%d]", r.count) {
-				text = magic.Parse(r.code).Go
+				text = r.code
 			}
 		}
 		s.mu.Unlock()

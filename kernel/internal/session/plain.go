@@ -79,6 +79,7 @@ func (s *Session) translate(w *world, p *plan, mine map[types.Object]bool, show 
 	}
 	for _, st := range p.src.Body {
 		c.Body = append(c.Body, st.Node)
+		c.Values = st.Values
 	}
 	program, paths, err := translate.Program(c)
 	if err != nil {

@@ -171,13 +171,13 @@ func (s *Session) statements(src *cell.Source) ([]ast.Stmt, showMode) {
 	for i, st := range src.Body {
 		body[i] = st.Node
 	}
-	last, ok := body[len(body)-1].(*ast.ExprStmt)
-	if !ok {
+	values := src.Body[len(body)-1].Values
+	if len(values) == 0 {
 		return body, showNothing
 	}
-	x := last.X
+	x := body[len(body)-1]
 	body[len(body)-1] = &ast.ExprStmt{X: &ast.CallExpr{
-		Fun: &ast.Ident{NamePos: x.Pos(), Name: showName}, Lparen: x.Pos(), Args: []ast.Expr{x}, Rparen: x.End()}}
+		Fun: &ast.Ident{NamePos: x.Pos(), Name: showName}, Lparen: x.Pos(), Args: values, Rparen: x.End()}}
 	if src.Quiet {
 		return body, showError
 	}

@@ -26,7 +26,8 @@ type Cell struct {
 	Info    *types.Info
 	Pkg     *types.Package // the notebook
 	Body    []ast.Stmt
-	Show    string                // what becomes of the last expression: Show, Fail or nothing
+	Values  []ast.Expr            // of the last statement, if it is an expression or a list of some
+	Show    string                // what becomes of them: Show, Fail or nothing
 	Mine    map[types.Object]bool // variables that the cell declares
 	Unit    func(name string) string
 	Export  func(name string) string
@@ -54,9 +55,12 @@ func Program(c Cell) (p *plain.Program, paths []string, err error) {
 		if len(Exposes(c.Info, st, local)) > 0 {
 			no("the address of a variable in a block")
 		}
-		x, ok := st.(*ast.ExprStmt)
-		if ok && i == len(c.Body)-1 && c.Show != "" {
-			p.Body = append(p.Body, &plain.Node{Op: "show", Line: t.line(x.Pos()), Text: c.Show, Args: []*plain.Node{t.multi(x.X)}})
+		if len(c.Values) > 0 && i == len(c.Body)-1 && c.Show != "" {
+			n := &plain.Node{Op: "show", Line: t.line(st.Pos()), Text: c.Show}
+			for _, x := range c.Values {
+				n.Args = append(n.Args, t.multi(x))
+			}
+			p.Body = append(p.Body, n)
 			t.settle()
 			continue
 		}

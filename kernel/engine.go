@@ -40,7 +40,7 @@ func newEngine(log *slog.Logger, kernel string) (server.Engine, server.Assist, e
 	a.start = sync.OnceValue(func() *assist.Assistant {
 		dir, flags := s.Workspace()
 		return assist.New(assist.Config{Gopls: gopls, Dir: dir, BuildFlags: flags, Notebook: s.Snapshot, Value: s.Value,
-			Env: append(os.Environ(), "TMPDIR="+s.TempDir()), Package: s.Package, WorkDir: s.Dir, Tracked: s.Tracked, Log: log, Preload: preload()})
+			Env: append(os.Environ(), "TMPDIR="+s.TempDir()), Package: s.Package, WorkDir: s.Dir, Environ: s.Environ, Tracked: s.Tracked, Log: log, Preload: preload()})
 	})
 	s.Inspector = func(ctx context.Context, expr string) (map[string]any, bool) {
 		if as := a.wait(ctx); as != nil {

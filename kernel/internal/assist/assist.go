@@ -59,6 +59,9 @@ type Config struct {
 	// WorkDir returns the folder that paths in ! lines are relative to.
 	WorkDir func() string
 
+	// Environ returns the environment of cells and ! lines.
+	Environ func() []string
+
 	Patience time.Duration // how long a question waits for gopls before names alone answer it; 0: 2 s
 	Log      *slog.Logger  // nil: the default logger
 }
@@ -90,6 +93,9 @@ func New(c Config) *Assistant {
 	}
 	if c.Tracked == nil {
 		c.Tracked = func() []string { return nil }
+	}
+	if c.Environ == nil {
+		c.Environ = os.Environ
 	}
 	if c.WorkDir == nil {
 		c.WorkDir = func() string { return "." }

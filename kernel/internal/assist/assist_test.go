@@ -190,6 +190,7 @@ func TestCompleteCommand(t *testing.T) {
 	dir := a.config.WorkDir()
 	write(t, filepath.Join(dir, "data", "größe.csv"), "")
 	write(t, filepath.Join(dir, "data", ".hidden"), "")
+	write(t, filepath.Join(dir, "two words", "a file"), "")
 	t.Setenv("HOME", filepath.Join(dir, "data"))
 	tests := []struct {
 		code, replace string
@@ -203,6 +204,17 @@ func TestCompleteCommand(t *testing.T) {
 		{"!cat go.m|", "go.m", []string{"go.mod"}},
 		{"!cat data/|", "data/", []string{"data/größe.csv"}},
 		{"!x=1; cat <data/gr|ö", "data/gr", []string{"data/größe.csv"}},
+		{"!cat two|", "two", []string{`two\ words/`}},
+		{`!cat two\ w|`, `two\ w`, []string{`two\ words/`}},
+		{`!cat "two w|`, "two w", []string{"two words/"}},
+		{`!ls; cat 'two words/a|`, "two words/a", []string{"two words/a file"}},
+		{"%cd two|", "two", []string{`"two words/`}},
+		{`%capture "two words/|`, "two words/", []string{"two words/a file"}},
+		{"!echo $HOM|", "HOM", []string{"HOME"}},
+		{"!echo x$HOM|", "HOM", []string{"HOME"}},
+		{"%env HOM|", "HOM", []string{"HOME"}},
+		{"%who co|", "co", []string{"counts"}},
+		{"%writ|", "%writ", []string{"%%writefile"}},
 		{"!cat \\\n data/g|", "data/g", []string{"data/größe.csv"}},
 		{"!ls ~/g|", "~/g", []string{"~/größe.csv"}},
 		{"%%bash\ncat data/g|\nls", "data/g", []string{"data/größe.csv"}},

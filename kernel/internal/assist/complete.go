@@ -8,6 +8,7 @@ import (
 	"go/types"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -175,7 +176,7 @@ func (a *Assistant) completeNames(code string, offset int) (items []item, start,
 			switch {
 			case t.tok == token.IDENT:
 				add(t.lit, "text", "")
-			case t.tok == token.STRING && t.off < offset && offset < t.off+len(t.lit):
+			case t.tok == token.STRING && t.off < offset && (offset < t.off+len(t.lit) || len(t.lit) < 2 || t.lit[len(t.lit)-1] != t.lit[0]): // within, or not closed
 				return nil, offset, offset
 			}
 		}
@@ -213,21 +214,21 @@ func (a *Assistant) completeCommand(code string, offset int) (items []item, star
 	head = strings.TrimPrefix(head, "//gonb:")
 	if trimmed := strings.TrimLeft(head, " \t"); cmd.Line == line && strings.HasPrefix(trimmed, "%") && !strings.ContainsAny(strings.TrimLeft(trimmed, "%"), " \t") {
 		// The name itself.
-		for _, info := range magic.List() {
-			if strings.HasPrefix(info.Name, trimmed) {
-				items = append(items, item{info.Name, "magic", strings.TrimSpace(info.Name + " " + info.Args)})
-			}
+		items = commandsWith(trimmed)
+		if len(items) == 0 {
+			items = commandsWith("%" + trimmed) // one sign too few is the likeliest slip
 		}
 		return items, offset - len(trimmed), offset, true
 	}
-	word := head
 	if cmd.Name == "!" || cmd.Name == "!*" {
-		word = strings.TrimLeft(word, "!*")
+		head = strings.TrimLeft(head, "!*")
 	}
-	if i := strings.LastIndexAny(word, " \t=\"'<>|;&("); i >= 0 && !strings.HasSuffix(word[:i], `\`) {
-		word = word[i+1:]
-	}
+	from, quote := lastWord(head)
+	word := head[from:]
 	start = offset - len(word)
+	if i := strings.LastIndexByte(word, '$'); i >= 0 && token.IsIdentifier("_"+word[i+1:]) {
+		return a.variables(word[i+1:]), start + i + 1, offset, true
+	}
 	switch name := strings.TrimLeft(cmd.Name, "%"); name {
 	case "rm", "remove":
 		items, _, _ = a.completeNames(word, len(word))
@@ -240,11 +241,16 @@ func (a *Assistant) completeCommand(code string, offset int) (items []item, star
 		}
 	case "exec":
 		items, _, _ = a.completeNames(word, len(word))
+	case "who", "whos":
+		items, _, _ = a.completeNames(word, len(word))
+		items = slices.DeleteFunc(items, func(it item) bool { return it.kind != "variable" })
+	case "env":
+		items = a.variables(word)
 	case "cd":
-		items = a.paths(word, true)
+		items = a.paths(word, quote, cmd.Name, true)
 	case "!", "!*", "capture", "writefile", "script", "bash", "sh", "track", "untrack":
 		if name != "writefile" || cmd.Line == line { // the text of a file is anything
-			items = a.paths(word, false)
+			items = a.paths(word, quote, cmd.Name, false)
 		}
 	}
 	return items, start, offset, true
@@ -252,11 +258,83 @@ func (a *Assistant) completeCommand(code string, offset int) (items []item, star
 
 func lineStart(text string, offset int) int { return strings.LastIndexByte(text[:offset], '\n') + 1 }
 
+// variables lists the environment variables that begin with a prefix.
+func (a *Assistant) variables(prefix string) []item {
+	var items []item
+	seen := map[string]bool{}
+	for _, entry := range a.config.Environ() {
+		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, prefix) && !seen[name] {
+			seen[name] = true
+			items = append(items, item{name, "variable", ""})
+		}
+	}
+	return items
+}
+
 // maxPaths bounds a menu of file names.
 const maxPaths = 500
 
-// paths lists the files that begin with a path as typed.
-func (a *Assistant) paths(word string, dirsOnly bool) []item {
+// escaped is a character behind a backslash.
+var escaped = regexp.MustCompile(`\\(.)`)
+
+// commandsWith lists the commands whose name begins with a prefix.
+func commandsWith(prefix string) []item {
+	var items []item
+	for _, info := range magic.List() {
+		if strings.HasPrefix(info.Name, prefix) {
+			items = append(items, item{info.Name, "magic", strings.TrimSpace(info.Name + " " + info.Args)})
+		}
+	}
+	return items
+}
+
+// lastWord finds the word that is being typed at the end of a command: where it begins, and the quote it is in, if it is.
+func lastWord(text string) (start int, quote byte) {
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '\\' && quote != '\'':
+			i++
+		case quote != 0:
+			if c == quote {
+				quote = 0
+			}
+		case c == '"' || c == '\'':
+			start, quote = i+1, c
+		case strings.IndexByte(" \t=<>|;&(", c) >= 0:
+			start = i + 1
+		}
+	}
+	return start, quote
+}
+
+// quoted writes the name of a file as a command wants it where it has blanks and the like.
+func quoted(name string, quote byte, command string) string {
+	const special = " \t\"'\\$&;|<>()*?[]`!#"
+	switch {
+	case quote != 0 || !strings.ContainsAny(name, special):
+	case strings.HasPrefix(command, "%") && !strings.HasPrefix(command, "%%"):
+		name = `"` + name
+		if !strings.HasSuffix(name, "/") {
+			name += `"`
+		}
+	default:
+		var b strings.Builder
+		for _, r := range name {
+			if strings.ContainsRune(special, r) {
+				b.WriteByte('\\')
+			}
+			b.WriteRune(r)
+		}
+		name = b.String()
+	}
+	return name
+}
+
+// paths lists the files that begin with a path as typed in a command.
+func (a *Assistant) paths(word string, quote byte, command string, dirsOnly bool) []item {
+	if quote != '\'' {
+		word = escaped.ReplaceAllString(word, "$1")
+	}
 	dir, base := filepath.Split(word)
 	look := dir
 	switch home, err := os.UserHomeDir(); {
@@ -282,7 +360,7 @@ func (a *Assistant) paths(word string, dirsOnly bool) []item {
 		} else if dirsOnly {
 			continue
 		}
-		items = append(items, item{dir + name, "path", ""})
+		items = append(items, item{quoted(dir+name, quote, command), "path", ""})
 		if len(items) == maxPaths {
 			break
 		}

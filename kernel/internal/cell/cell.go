@@ -302,15 +302,15 @@ func (src *Source) syntaxErrors(err error, sp span) Errors {
 		return Errors{{token.Position{Filename: src.Name, Line: sp.line, Column: sp.col}, err.Error()}}
 	}
 	list.RemoveMultiples() // what follows on the line of a mistake follows from it
-	last := sp.line + strings.Count(src.Text[sp.start:sp.end], "\n")
+	last := sp.line + strings.Count(src.Text[sp.start:sp.code], "\n")
 	var errs Errors
 	for _, e := range list {
 		pos := e.Pos
 		pos.Filename = src.Name
 		if pos.Line > last {
 			pos.Line = last
-			pos.Column = sp.end - strings.LastIndexByte(src.Text[:sp.end], '\n')
-			e.Msg = strings.ReplaceAll(e.Msg, "'EOF'", "end of the cell")
+			pos.Column = sp.code - strings.LastIndexByte(src.Text[:sp.code], '\n')
+			e.Msg = strings.NewReplacer("'EOF'", "end of the cell", "found '}'", "found end of the cell").Replace(e.Msg)
 		}
 		if e.Msg == "expected 1 expression" {
 			e.Msg += "; fmt.Println shows several values"

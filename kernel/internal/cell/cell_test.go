@@ -53,6 +53,7 @@ func TestPositions(t *testing.T) {
 		"for i := 0; i < 3 {":    "Cell[7]:1:",
 		"\xff":                   "Cell[7]:1:1",
 		"x\ny, z\nw":             "Cell[7]:2:1: several values can be shown by the last line of a cell only",
+		"x := \n":                "Cell[7]:1:5: expected operand, found end of the cell",
 		"x,":                     "Cell[7]:1:1: expected 1 expression",
 	} {
 		_, err := cell.Parse(token.NewFileSet(), "Cell[7]", text)

@@ -139,5 +139,8 @@ func (s *Session) Workspace() (dir string, flags []string) {
 // Dir returns the folder that cells and ! lines run in.
 func (s *Session) Dir() string { return notebook{s}.Dir() }
 
+// Environ returns the environment of cells and ! lines.
+func (s *Session) Environ() []string { return notebook{s}.Environ() }
+
 // Tracked returns the files and folders that %track named.
 func (s *Session) Tracked() []string { return notebook{s}.Tracked() }

@@ -139,9 +139,9 @@ func middle(random *rand.Rand, h int, act nn.Activation) nn.Layer {
 // independent checker, what is proved must do so too and must not be contradicted by
 // sampling. And most must be decided.
 func TestSoundnessOnRandomProblems(t *testing.T) {
-	random := rand.New(rand.NewPCG(2024, 11))
 	var affine, proved, generic, certified, undetermined int
 	for i := range *problems {
+		random := rand.New(rand.NewPCG(2024, uint64(i))) // each problem can be drawn again
 		p := draw(random)
 		if p.loss.Err() != nil {
 			t.Fatal(p.loss.Err())
@@ -151,7 +151,7 @@ func TestSoundnessOnRandomProblems(t *testing.T) {
 			t.Fatalf("problem %d, %v: %v", i, p.loss, v.Err())
 		}
 		if err := v.Verify(); err != nil {
-			t.Errorf("problem %d, %v: %v: %v", i, p.loss, v, err)
+			t.Errorf("problem %d, %v\n%v: %v: %v", i, p.loss, p.loss.Net, v, err)
 		}
 		if _, err := json.Marshal(v); err != nil {
 			t.Errorf("problem %d: %v", i, err)

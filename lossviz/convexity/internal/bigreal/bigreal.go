@@ -175,10 +175,10 @@ func (a Real) Sqrt() Real {
 	if a.Unknown || a.Lo.Sign() < 0 {
 		return Float(math.NaN())
 	}
-	// big.Float.Sqrt rounds to nearest by its own account; a step to both sides encloses.
-	step := Real{Lo: low().SetMantExp(big.NewFloat(-1), -Precision+4), Hi: high().SetMantExp(big.NewFloat(1), -Precision+4)}
-	root := Real{Lo: low().Sqrt(a.Lo), Hi: high().Sqrt(a.Hi)}
-	return root.Add(root.Mul(step)).Max(Float(0))
+	// big.Float.Sqrt rounds to nearest by its own account; a step outward at each end encloses.
+	step := new(big.Float).SetMantExp(big.NewFloat(1), -Precision+4)
+	lo, hi := low().Sqrt(a.Lo), high().Sqrt(a.Hi)
+	return Real{Lo: lo.Sub(lo, low().Mul(lo, step)), Hi: hi.Add(hi, high().Mul(hi, step))}
 }
 
 // small reports whether a is below 2^-(Precision+8) in absolute value.

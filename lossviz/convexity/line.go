@@ -55,7 +55,11 @@ func (v *LineVerdict) String() string {
 	}
 	switch v.Kind {
 	case Convex:
-		return fmt.Sprintf("convex on the line: proved on %d pieces", len(v.Pieces))
+		pieces := "pieces"
+		if len(v.Pieces) == 1 {
+			pieces = "piece"
+		}
+		return fmt.Sprintf("convex on the line: proved on %d %s", len(v.Pieces), pieces)
 	case NotConvex:
 		var where []string
 		for _, p := range joined(v.Pieces) {

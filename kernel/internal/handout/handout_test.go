@@ -46,6 +46,10 @@ func TestSolutions(t *testing.T) {
 			}
 		}
 	}
+	const body = "func f() int {\n\t// BEGIN SOLUTION\n\treturn 1\n\t// END SOLUTION\n}"
+	if got, cut, err := withoutSolutions(body, true); err != nil || !cut || got != "func f() int {\n\t// your answer\n\n\n}" {
+		t.Errorf("a function's body is %q, %t, %v", got, cut, err)
+	}
 	for _, bad := range []string{"// BEGIN SOLUTION", "// END SOLUTION", "// BEGIN SOLUTION\n// BEGIN SOLUTION\n// END SOLUTION"} {
 		if _, _, err := withoutSolutions(bad, true); err == nil {
 			t.Errorf("%q was accepted", bad)

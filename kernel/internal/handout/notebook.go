@@ -104,7 +104,8 @@ func withoutSolutions(source string, code bool) (text string, cut bool, err erro
 				return "", false, errors.New("BEGIN SOLUTION twice without END SOLUTION")
 			}
 			inside, cut = true, true
-			out = append(out, room...)
+			indent := line[:len(line)-len(strings.TrimLeft(line, " \t"))]
+			out = append(append(out, indent+room[0]), room[1:]...)
 		case strings.Contains(line, "END SOLUTION"):
 			if !inside {
 				return "", false, errors.New("END SOLUTION without BEGIN SOLUTION")

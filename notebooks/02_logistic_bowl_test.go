@@ -105,11 +105,16 @@ func separableClaims(seed uint64) []claim {
 		return train.GradientDescent(penalized, start, train.Rate(0.5), train.Steps(50000), train.Tolerance(1e-10), train.Quiet()).End()
 	}
 	left, right := from(5, 5, 0), from(-5, -5, 0)
+	priced := convexity.Judge(penalized)
+	bias := func(b float64) float64 { return penalized.Value([]float64{left[0], left[1], b}) }
 	return []claim{
 		atLeast("separable: ten times the steps, theta longer by", floats.Norm(long.End(), 2)-floats.Norm(short.End(), 2), 1),
 		atMost("separable: the loss at the double of theta, as a share of that at theta", loss.Value(double)/long.Loss(), 0.1),
 		atLeast("separable: accuracy", loss.Accuracy(long.End()), 1),
 		atMost("with L2: two ends apart", floats.Distance(left, right, 2), 1e-6),
+		atLeast("with L2: proved convex", yes(priced.Kind == convexity.Convex && priced.Verify() == nil), 1),
+		atMost("with L2: the modulus, since the bias has no price", priced.StrongConvexity, 0),
+		atMost("with L2: curvature along the bias at 20", bias(19)-2*bias(20)+bias(21), 1e-3),
 		atMost("with L2: length of the minimum over that without, still growing", floats.Norm(left, 2)/floats.Norm(long.End(), 2), 0.6),
 	}
 }

@@ -114,6 +114,16 @@ func zeroClaims(data *dataset.Data) []claim {
 	negative, _ := verdict.Index()
 	xor, _ := at0(one, dataset.XOR(200, 0, 1))
 	deeper, deepZero := at0(two, data)
+	// fall is how much lower than at zero the loss is at h times the signs.
+	fall := func(f *lossviz.NetworkObjective, h float64, signs ...[]float64) float64 {
+		p := make([]float64, f.Dim())
+		copy(p, slices.Concat(signs...))
+		floats.Scale(h, p)
+		return math.Log(2) - f.Value(p)
+	}
+	ones, none := []float64{1, 1, 1, 1}, make([]float64, 4)
+	together := [][]float64{{1, 1, -1, -1, 1, -1, -1, 1}, ones, {1, 1, -1, -1}}
+	alike := [][]float64{{1, -1, 1, -1, 1, -1, 1, -1}, none, ones, ones, ones, ones, none, ones}
 	down := spectrum.Extremes(moons, zero, 1, 1).Lowest[0].Vector
 	nudged := slices.Clone(down)
 	floats.Scale(0.01, nudged)
@@ -123,6 +133,10 @@ func zeroClaims(data *dataset.Data) []claim {
 		{"certified negative eigenvalues, one for each unit", float64(negative), 4, 4},
 		atLeast("smallest eigenvalue at zero, XOR", smallestEigenvalue(xor, zero), -1e-12),
 		atLeast("smallest eigenvalue at zero, two hidden layers", smallestEigenvalue(deeper, deepZero), -1e-12),
+		atLeast("XOR: lower than at zero, near it, by", fall(xor, 0.05, together...), 1e-6),
+		{"the same at twice the distance, as a multiple", fall(xor, 0.1, together...) / fall(xor, 0.05, together...), 14, 18},
+		atLeast("two hidden layers: lower than at zero, near it, by", fall(deeper, 0.05, alike...), 1e-6),
+		{"the same at twice the distance, as a multiple", fall(deeper, 0.1, alike...) / fall(deeper, 0.05, alike...), 7, 9},
 		atMost("exercise 4: the loss after leaving the saddle", train.GradientDescent(moons, nudged, train.Rate(1), train.Steps(300), train.Quiet()).Loss(), 0.5),
 	}
 }

@@ -72,6 +72,13 @@ func TestPathOfTraining(t *testing.T) {
 			}
 			return n
 		}
+		// ahead counts the first steps at which one run is lower than another.
+		ahead := func(one, other *train.Run) (n float64) {
+			for i := range 300 {
+				n += yes(one.Losses()[i] < other.Losses()[i])
+			}
+			return n
+		}
 		slow, atStart, slowSharp := edge(0.05)
 		_, _, middleSharp := edge(0.15)
 		fast, _, fastSharp := edge(0.2)
@@ -109,6 +116,8 @@ func TestPathOfTraining(t *testing.T) {
 			atMost("rate 0.2: sharpness in the second half times rate/2, most", fastSharp*0.1, 1.15),
 			atMost("rate 0.05: steps up", ups(slow), 0),
 			atLeast("rate 0.2: steps up", ups(fast), 100),
+			atLeast("of the first 300 steps, those at which rate 0.2 is lower than 0.05", ahead(fast, slow), 200),
+			atLeast("loss at the end, rate 0.2 per 0.05", fast.Loss()/slow.Loss(), 1.05),
 			atLeast("rate 0.2: lowest loss until step 750 per lowest from 1500", slices.Min(fast.Losses()[:750])/slices.Min(fast.Losses()[1500:]), 1.1),
 			atLeast("height, batches of 2 per 4, where independent ones have 2", h2/h4, 2.1),
 			atLeast("height, batches of 4 per 8, where independent ones have 2", h4/h8, 2.1),

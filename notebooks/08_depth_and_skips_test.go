@@ -31,7 +31,7 @@ func TestDepthAndSkips(t *testing.T) {
 		batches := digits.Batches(150, seed)
 		data := digits.Select(batches[0]).Standardize()
 		held := digits.Select(slices.Concat(batches[1], batches[2])).StandardizeLike(digits.Select(batches[0]))
-		type numbers struct{ loss, dips, down, lows, sharp, newly, before, agree, ratio float64 }
+		type numbers struct{ loss, aside, dips, down, lows, sharp, newly, before, agree, ratio float64 }
 		measure := func(depth int, skip bool) (n numbers) {
 			net := deep(depth, skip)
 			loss := lossviz.NewObjective(net, nn.CrossEntropy, data)
@@ -46,6 +46,7 @@ func TestDepthAndSkips(t *testing.T) {
 				}
 			}
 			n.loss = loss.Value(end)
+			n.aside = line.Z[110] // at 0.1
 			n.dips = float64(len(lossviz.NewMergeTree(surface, 0.1).Basins))
 			n.down = bentDown(surface)
 			n.newly = lossviz.NewObjective(net.Freeze(end, data), nn.CrossEntropy, held).Accuracy(end)
@@ -79,6 +80,8 @@ func TestDepthAndSkips(t *testing.T) {
 			atMost("low points on a line, depth 4 without skips", plain4.lows, 2),
 			atMost("low points on a line, depth 32 with skips", skip32.lows, 3),
 			atLeast("low points on a line, depth 32 without skips", plain32.lows, 15),
+			atLeast("loss at 0.1 on a line, depth 32 without skips", plain32.aside, 1.3),
+			atMost("loss at 0.1 on a line, depth 32 with skips", skip32.aside, 0.5),
 			atMost("dips with skips, the most of three depths", max(skip4.dips, skip16.dips, skip32.dips), 2),
 			atMost("dips without skips, depth 4", plain4.dips, 2),
 			atLeast("dips without skips, depth 16", plain16.dips, 6),

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 // TestForm holds every notebook to the form of the course: a student who knows one finds his way in all.
@@ -60,6 +61,7 @@ func TestFormCanFail(t *testing.T) {
 		"exercises":        func(c []cell) { c[6].Source, c[9].Source, c[12].Source = "x = 2", "x = 2", "x = 2" },
 		"END SOLUTION":     func(c []cell) { c[6].Source = "// BEGIN SOLUTION\nx = 2" },
 		"is no https":      func(c []cell) { c[1].Source = "## 1. First\n\n[there](http://example.org)" },
+		"columns":          func(c []cell) { c[2].Source = text("x := 1 //" + strings.Repeat(" far", 30)) },
 		"no language mark": func(c []cell) { c[1].Source = "## 1. First\n\n```\nx := 1\n```" },
 	} {
 		cells := sound()
@@ -79,6 +81,9 @@ var (
 	openFence  = regexp.MustCompile("(?m)^```(\\w*)\n(?s:.*?)\n```$")
 	checksWith = regexp.MustCompile(`\bverdict\(`)
 )
+
+// widest is how many columns of code fit into a handout and into JupyterLab beside its file list.
+const widest = 105
 
 // faults lists what is wrong with the notebook's form.
 func (n notebook) faults() (wrong []string) {
@@ -126,6 +131,11 @@ func (n notebook) faults() (wrong []string) {
 			}
 		}
 		if c.isCode() {
+			for line := range strings.SplitSeq(source, "\n") {
+				if n := utf8.RuneCountInString(strings.ReplaceAll(line, "\t", "    ")); n > widest {
+					fault(i, "a line of code has %d columns; a handout shows %d", n, widest)
+				}
+			}
 			if strings.Count(source, "BEGIN SOLUTION") != strings.Count(source, "END SOLUTION") {
 				fault(i, "BEGIN SOLUTION without END SOLUTION")
 			}

@@ -39,7 +39,9 @@ func TestMain(m *testing.M) {
 }
 
 // TestRun runs every notebook from top to bottom as it is, and then, in the same session, takes the solution of one
-// exercise after the other away again, the last first: the cell must still run, and the check must now fail.
+// exercise after the other away again, the last first: the cell must still run, and the check must now fail. Before each
+// figure a prediction must be asked for, and behind it must stand what to look at. Then it runs the notebook up to its
+// exercises once more, with another number of threads: the figures must be the same, and those of the README as well.
 func TestRun(t *testing.T) {
 	saddle, err := command()
 	if err != nil {
@@ -55,30 +57,25 @@ func TestRun(t *testing.T) {
 			t.Parallel()
 			two <- struct{}{}
 			defer func() { <-two }()
-			// Cells read data from the folder of their notebook.
 			dir := t.TempDir()
-			if err := os.CopyFS(filepath.Join(dir, "data"), os.DirFS("data")); err != nil && !os.IsNotExist(err) {
-				t.Fatal(err)
+			if *anew {
+				n.run(t, saddle, source, dir, n.withPictures(n.cells[:n.lastPicture()+1]))
+				n.comparePictures(t, dir)
+				return
 			}
-			from, to := filepath.Join(dir, "notebook.ipynb"), filepath.Join(dir, "done.ipynb")
 			trial := n.withFailures()
-			if err := n.write(from, trial); err != nil {
-				t.Fatal(err)
+			done, out := n.run(t, saddle, source, dir, trial)
+			for _, wrong := range n.unexplained(done.cells) {
+				t.Error(wrong)
 			}
-			run := exec.Command(saddle, "run", "--quiet", "--output", to, from)
-			run.Env = append(os.Environ(), "SADDLE_SOURCE="+source)
-			out, err := run.CombinedOutput()
-			if err != nil {
-				t.Fatalf("saddle run: %v\n%s", err, out)
+			again, _ := n.run(t, saddle, source, dir, n.withPictures(n.lesson()), "GOMAXPROCS=3")
+			first, second := figures(done.cells), figures(again.cells)
+			for _, c := range n.lesson() {
+				if first[c.ID] != second[c.ID] {
+					t.Errorf("%s: the figure of the second run is another one:\n%s", c.ID, difference(first[c.ID], second[c.ID]))
+				}
 			}
-			file, err := os.ReadFile(to)
-			if err != nil {
-				t.Fatal(err)
-			}
-			done, err := parseNotebook(n.name, file)
-			if err != nil {
-				t.Fatal(err)
-			}
+			n.comparePictures(t, dir)
 			for i := len(n.cells); i < len(trial); i++ {
 				failure := done.cells[i].failure()
 				check := trial[i].Metadata["check"] == true
@@ -90,7 +87,7 @@ func TestRun(t *testing.T) {
 				}
 			}
 			took := 0.0
-			for _, m := range cellTime.FindAllStringSubmatch(string(out), len(n.code())) {
+			for _, m := range cellTime.FindAllStringSubmatch(out, len(n.code())) {
 				seconds, err := strconv.ParseFloat(m[1], 64)
 				if err != nil {
 					t.Fatal(err)
@@ -104,6 +101,109 @@ func TestRun(t *testing.T) {
 			}
 		})
 	}
+}
+
+// run executes a copy of the notebook with other cells in dir. It returns the copy with its outputs, and what the
+// command said.
+func (n notebook) run(t *testing.T, saddle, source, dir string, cells []cell, env ...string) (done notebook, says string) {
+	t.Helper()
+	// Cells read data from the folder of their notebook.
+	if err := os.RemoveAll(filepath.Join(dir, "data")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.CopyFS(filepath.Join(dir, "data"), os.DirFS("data")); err != nil {
+		t.Fatal(err)
+	}
+	from, to := filepath.Join(dir, "notebook.ipynb"), filepath.Join(dir, "done.ipynb")
+	if err := n.write(from, cells); err != nil {
+		t.Fatal(err)
+	}
+	run := exec.Command(saddle, "run", "--quiet", "--output", to, from)
+	run.Env = append(append(os.Environ(), "SADDLE_SOURCE="+source), env...)
+	out, err := run.CombinedOutput()
+	if err != nil {
+		t.Fatalf("saddle run: %v\n%s", err, out)
+	}
+	file, err := os.ReadFile(to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if done, err = parseNotebook(n.name, file); err != nil {
+		t.Fatal(err)
+	}
+	return done, string(out)
+}
+
+// lesson is the notebook's cells up to its exercises.
+func (n notebook) lesson() []cell {
+	return n.cells[:slices.IndexFunc(n.cells, func(c cell) bool {
+		return slices.ContainsFunc(c.headings(), func(h string) bool { return strings.HasSuffix(h, ". Exercises") })
+	})]
+}
+
+// unexplained lists the figures of the lesson that come without a prediction before them or without words on what to
+// look at behind them. Figures with no text between them count as one.
+func (n notebook) unexplained(done []cell) (wrong []string) {
+	drawn := figures(done)
+	predicted, figure := false, -1
+	for i, c := range n.lesson() {
+		switch {
+		case !c.isCode():
+			if figure >= 0 && !strings.Contains(string(c.Source), "*What to look at:*") {
+				wrong = append(wrong, n.position(figure)+": no words behind the figure on what to look at")
+			}
+			predicted, figure = predicted || strings.Contains(string(c.Source), "**Predict"), -1
+		case drawn[c.ID] != "":
+			if figure < 0 && !predicted {
+				wrong = append(wrong, n.position(i)+": no prediction is asked for before the figure")
+			}
+			predicted, figure = false, i
+		}
+	}
+	if figure >= 0 {
+		wrong = append(wrong, n.position(figure)+": no words behind the figure on what to look at")
+	}
+	return wrong
+}
+
+// figures is the HTML of each cell's figures, by the cell's id, without what may change from run to run: the id of the
+// element, the time that the computation took, and with it the static picture, which shows that time.
+func figures(cells []cell) map[string]string {
+	all := map[string]string{}
+	for _, c := range cells {
+		for _, o := range c.Outputs {
+			var output struct {
+				Data struct {
+					PNG  json.RawMessage `json:"image/png"`
+					HTML text            `json:"text/html"`
+				} `json:"data"`
+			}
+			if json.Unmarshal(o, &output) == nil && output.Data.PNG != nil {
+				html := string(output.Data.HTML)
+				if id := figureID.FindStringSubmatch(html); id != nil {
+					html = strings.ReplaceAll(html, id[1], "")
+				}
+				all[c.ID] += elapsed.ReplaceAllString(staticPicture.ReplaceAllString(html, ""), "")
+			}
+		}
+	}
+	return all
+}
+
+var (
+	figureID      = regexp.MustCompile(`data-saddle="([0-9a-f]+)"`)
+	staticPicture = regexp.MustCompile(`data:image/png;base64,[A-Za-z0-9+/=]+`)
+	elapsed       = regexp.MustCompile(`\b\d+(\.\d+)? (ms|s|min)\b`)
+)
+
+// difference is where two texts begin to differ.
+func difference(a, b string) string {
+	i := 0
+	for i < min(len(a), len(b)) && a[i] == b[i] {
+		i++
+	}
+	from := max(0, i-80)
+	return fmt.Sprintf("%.200s\n%.200s", a[min(from, len(a)):], b[min(from, len(b)):])
 }
 
 // cellTime is the line of saddle run that says how long a cell took.
@@ -144,4 +244,37 @@ func (c cell) failure() string {
 		}
 	}
 	return ""
+}
+
+// TestRunCanFail gives the checks of TestRun what they should object to.
+func TestRunCanFail(t *testing.T) {
+	figure := func(id, html string) cell {
+		output, err := json.Marshal(map[string]any{"data": map[string]string{"image/png": "AAAA", "text/html": html}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return cell{Type: "code", ID: id, Source: "figure", Outputs: []json.RawMessage{output}}
+	}
+	words := func(s text) cell { return cell{Type: "markdown", Source: s} }
+	for want, cells := range map[string][]cell{
+		"":                     {words("**Predict:** what?"), figure("a", "x"), figure("b", "y"), words("*What to look at:* it."), words("## 2. Exercises"), figure("c", "z")},
+		"no prediction":        {words("Look."), figure("a", "x"), words("*What to look at:* it."), words("## 2. Exercises")},
+		"no words behind":      {words("**Predict:** what?"), figure("a", "x"), words("Well."), words("## 2. Exercises")},
+		"cell 4 (b): no predi": {words("**Predict:** what?"), figure("a", "x"), words("*What to look at:* it."), figure("b", "y"), words("*What to look at:* it."), words("## 2. Exercises")},
+	} {
+		got := strings.Join(notebook{name: "n", cells: cells}.unexplained(cells), "\n")
+		if (got == "") != (want == "") || !strings.Contains(got, want) {
+			t.Errorf("wanted %q, got %q", want, got)
+		}
+	}
+	html := func(id, picture, time, data string) string {
+		return fmt.Sprintf(`<figure data-saddle="%s"><img src="data:image/png;base64,%s">9 points; %s.<script>start("%s", {"z":[%s]})</script>`, id, picture, time, id, data)
+	}
+	one := figures([]cell{figure("a", html("12ab", "AAAA", "0.51 s", "1,2"))})
+	if two := figures([]cell{figure("a", html("34cd", "BBBB", "17 ms", "1,2"))}); one["a"] != two["a"] {
+		t.Errorf("the same figure counts as another:\n%s", difference(one["a"], two["a"]))
+	}
+	if two := figures([]cell{figure("a", html("34cd", "AAAA", "0.51 s", "1,3"))}); one["a"] == two["a"] {
+		t.Error("a figure of other numbers counts as the same")
+	}
 }

@@ -29,8 +29,16 @@ func (v Verdict) String() string {
 	return "undetermined"
 }
 
+// badge is what stands beside the statement.
+func (f Card) badge() string {
+	if f.Badge != "" {
+		return f.Badge
+	}
+	return f.Verdict.String()
+}
+
 func (f Card) sheet() (*sheet, error) {
-	f.Statement = strings.TrimPrefix(f.Statement, f.Verdict.String()+": ") // the badge says it
+	f.Statement = strings.TrimPrefix(f.Statement, f.badge()+": ") // the badge says it
 	s := &sheet{title: f.Title, caption: f.Caption, card: &f, words: f.words()}
 	if f.Line != nil {
 		line, err := f.Line.sheet()
@@ -43,7 +51,7 @@ func (f Card) sheet() (*sheet, error) {
 }
 
 func (f Card) words() string {
-	lines := []string{f.Verdict.String()}
+	lines := []string{f.badge()}
 	if f.Statement != "" {
 		lines[0] += ": " + f.Statement
 	}
@@ -64,7 +72,7 @@ func (f Card) html() string {
 	esc := html.EscapeString
 	var b strings.Builder
 	fmt.Fprintf(&b, `<div style="font:14px/1.5 %s;border-left:5px solid %s;padding:2px 0 2px 14px;margin:2px 8px 10px;max-width:720px">`, pageFont, hex(f.Verdict.color()))
-	fmt.Fprintf(&b, `<div><span style="background:%s;color:#fff;font-weight:600;border-radius:3px;padding:2px 9px;margin-right:8px;white-space:nowrap">%s</span><span dir="auto">%s</span></div>`, hex(f.Verdict.color()), esc(f.Verdict.String()), esc(f.Statement))
+	fmt.Fprintf(&b, `<div><span style="background:%s;color:#fff;font-weight:600;border-radius:3px;padding:2px 9px;margin-right:8px;white-space:nowrap">%s</span><span dir="auto">%s</span></div>`, hex(f.Verdict.color()), esc(f.badge()), esc(f.Statement))
 	if f.Formula != "" {
 		fmt.Fprintf(&b, `<div style="font:15px/1.6 'STIX Two Math','Cambria Math',Georgia,serif;margin:7px 0 5px">%s</div>`, esc(f.Formula))
 	}
@@ -92,11 +100,11 @@ func (f Card) paintCard(p pen, width float64) float64 {
 	}
 	y, x := 6.0, 24.0
 	badge := face{size: 13, bold: true}
-	bw := badge.width(f.Verdict.String()) + 18
+	bw := badge.width(f.badge()) + 18
 	if draws {
 		p.rect(f.Verdict.color(), x, y, bw, 22)
 	}
-	write(f.Verdict.String(), badge, paper, x+9, y+5)
+	write(f.badge(), badge, paper, x+9, y+5)
 	body := face{size: 14}
 	for i, line := range body.wrap(f.Statement, width-x-bw-20) {
 		write(line, body, ink, x+bw+10, y+4+float64(i)*20)

@@ -247,6 +247,7 @@ type Fact struct{ Name, Value string }
 type Card struct {
 	Title, Caption string
 	Verdict        Verdict
+	Badge          string         // instead of the verdict's name, where the question is another: "quasi-convex"
 	Statement      string         // one sentence: "not convex: L(midpoint) = 0.613 > 0.214"
 	Formula        string         // in plain text with Unicode: "L(t a + (1-t) b) <= t L(a) + (1-t) L(b)"
 	Facts          []Fact         // numbers, in order

@@ -163,8 +163,10 @@ func (v *QuasiVerdict) MIMEBundle() (map[string]any, error) {
 		Formula: "f(s) ≤ max(f(r), f(t)) for r ≤ s ≤ t, f(s) = L(a + s (b − a))", Line: drawn(loss, v.a, v.b)}
 	switch v.Kind {
 	case Convex:
+		card.Badge = "quasi-convex"
 		card.Facts = append(card.Facts, chart.Fact{Name: "turns within", Value: fmt.Sprintf("s from %.6g to %.6g", v.Turn.Lo, v.Turn.Hi)})
 	case NotConvex:
+		card.Badge = "not quasi-convex"
 		for _, s := range v.At {
 			card.Facts = append(card.Facts, chart.Fact{Name: fmt.Sprintf("f(%.4g)", s), Value: fmt.Sprintf("%.10g", loss.Value(between(v.a, v.b, s)))})
 		}
@@ -179,7 +181,7 @@ func (v *PointVerdict) MIMEBundle() (map[string]any, error) {
 		return nil, v.err
 	}
 	card := chart.Card{Title: "Is it convex near this point?", Caption: v.what, Verdict: shownAs(v.Kind), Statement: v.String(),
-		Formula: "every eigenvalue of ∇²L(θ) ≥ 0",
+		Formula: "every eigenvalue of the Hessian of L at θ is ≥ 0",
 		Facts:   []chart.Fact{{Name: "L(θ)", Value: fmt.Sprintf("in [%.10g, %.10g]", v.Value.Lo, v.Value.Hi)}}}
 	for i, e := range v.Eigenvalues {
 		if i == maxFacts && len(v.Eigenvalues) > maxFacts+1 {
@@ -197,13 +199,17 @@ func (v *BoxVerdict) MIMEBundle() (map[string]any, error) {
 		return nil, v.err
 	}
 	card := chart.Card{Title: "Is it convex on this box?", Caption: v.what, Verdict: shownAs(v.Kind), Statement: v.String(),
-		Formula: "every eigenvalue of ∇²L(θ) ≥ 0 for lo ≤ θ ≤ hi",
+		Formula: "every eigenvalue of the Hessian of L is ≥ 0 for lo ≤ θ ≤ hi",
 		Facts:   []chart.Fact{{Name: "boxes", Value: fmt.Sprint(v.Boxes)}}}
 	if v.Kind != Undetermined {
 		card.Facts = append(card.Facts, chart.Fact{Name: "smallest eigenvalue", Value: fmt.Sprintf("in [%.10g, %.10g]", v.Smallest.Lo, v.Smallest.Hi)})
 	}
 	if v.Kind == NotConvex {
-		card.Facts = append(card.Facts, chart.Fact{Name: "at", Value: fmt.Sprintf("%.6g", v.At[:min(len(v.At), maxFacts)])})
+		at := fmt.Sprintf("%.6g", v.At[:min(len(v.At), 6)])
+		if len(v.At) > 6 {
+			at += fmt.Sprintf(" and %d more", len(v.At)-6)
+		}
+		card.Facts = append(card.Facts, chart.Fact{Name: "at", Value: at})
 	}
 	return bundled(card)
 }

@@ -227,6 +227,12 @@ func (v *LineVerdict) contradict(ctx context.Context, direction [][]interval.Int
 			try(p.From, p.To)
 		}
 	}
+	for _, p := range joined(v.Pieces) { // too weak to be seen in the values: f" <= c on a width w bulges by -c w^2/8
+		width := interval.Point(p.To).Sub(interval.Point(p.From))
+		if gap := p.Second.Neg().Mul(width.Sqr()).Scale(0.125); v.Kind != NotConvex && p.Bend == Down && gap.Lo > 0 {
+			v.Kind, v.From, v.To, v.Gap = NotConvex, p.From, p.To, gap
+		}
+	}
 	if v.Kind == NotConvex {
 		return
 	}

@@ -289,6 +289,11 @@ func TestTrapsForRestrictedQuestions(t *testing.T) {
 	if v := convexity.OnBox(drop, []float64{0}, []float64{1}); v.Err() != nil || v.Kind == convexity.Convex {
 		t.Error(v)
 	}
+	// 10^6 - 10^-12 x^2 bulges by less than the values can tell.
+	weak := convexity.Function(1, convexity.Sub(convexity.Const(1e6), convexity.Scale(1e-12, square)))
+	if v := convexity.OnLine(weak, []float64{0}, []float64{1}); v.Kind != convexity.NotConvex || !v.Gap.Contains(2.5e-13) || v.Gap.Width() > 1e-26 {
+		t.Error(v, v.Gap)
+	}
 	// x^2 - y^2 is convex on the flat box y = 0.
 	saddle := convexity.Function(2, convexity.Sub(square, convexity.Square(y)))
 	if v := convexity.OnBox(saddle, []float64{0, 0}, []float64{1, 0}); v.Err() != nil || v.Kind != convexity.Convex {

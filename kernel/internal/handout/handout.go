@@ -57,36 +57,57 @@ func Jupyter() (string, error) {
 
 // Export writes the handout of a notebook and returns the paths of what it wrote: the page, and the PDF if asked for.
 func Export(ctx context.Context, notebook string, o Options) ([]string, error) {
-	p, err := export(ctx, notebook, o)
+	if err := writable(o.Out); err != nil {
+		return nil, err
+	}
+	p, err := export(ctx, notebook, nil, o)
 	return p.files, err
+}
+
+// writable makes the folder of handouts, before any work is done for it.
+func writable(dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("making the folder of handouts: %w (-o names another)", err)
+	}
+	probe, err := os.CreateTemp(dir, ".saddle-")
+	if err != nil {
+		return fmt.Errorf("the folder of handouts cannot be written to: %w (-o names another)", err)
+	}
+	probe.Close()
+	return os.Remove(probe.Name())
 }
 
 // exported is a handout that has been written.
 type exported struct {
 	files              []string
-	title, about, page string // for the index of a folder
+	title, about, page string   // for the index of a folder
+	links              []string // files beside it that it leads to
 }
 
-func export(ctx context.Context, notebook string, o Options) (exported, error) {
+// export makes the handout of a notebook, or of a page of Markdown. pages are the files beside it that have pages, too.
+func export(ctx context.Context, notebook string, pages map[string]string, o Options) (exported, error) {
 	text, err := os.ReadFile(notebook)
 	if err != nil {
 		return exported{}, fmt.Errorf("reading the notebook: %w", err)
 	}
-	name := strings.TrimSuffix(filepath.Base(notebook), ".ipynb")
+	markdown := filepath.Ext(notebook) == ".md"
+	name := strings.TrimSuffix(filepath.Base(notebook), filepath.Ext(notebook))
 	work, err := os.MkdirTemp("", "saddle-handout-")
 	if err != nil {
 		return exported{}, err
 	}
 	defer os.RemoveAll(work)
 	copied := filepath.Join(work, name+".ipynb")
-	if o.Execute { // whole, solutions included: later cells need them
+	if o.Execute && !markdown { // whole, solutions included: later cells need them
 		if text, err = execute(ctx, notebook, copied, text, o); err != nil {
 			return exported{}, err
 		}
 	}
-	nb, err := parse(text)
-	if err != nil {
-		return exported{}, fmt.Errorf("%s: %w", notebook, err)
+	nb := fromMarkdown(text)
+	if !markdown {
+		if nb, err = parse(text); err != nil {
+			return exported{}, fmt.Errorf("%s: %w", notebook, err)
+		}
 	}
 	if err := nb.solutions(o); err != nil {
 		return exported{}, fmt.Errorf("%s: %w", notebook, err)
@@ -97,31 +118,33 @@ func export(ctx context.Context, notebook string, o Options) (exported, error) {
 	if err := os.WriteFile(copied, text, 0o644); err != nil {
 		return exported{}, fmt.Errorf("copying the notebook: %w", err)
 	}
-	args := []string{"nbconvert", "--log-level", "WARN", "--to", "html", "--output-dir", work, "--HTMLExporter.mathjax_url=", "--HTMLExporter.require_js_url="}
+	if err := beside(notebook, work); err != nil {
+		return exported{}, fmt.Errorf("%s: %w", notebook, err)
+	}
+	out := filepath.Join(work, ".out") // apart from what lies beside the notebook
+	args := []string{"nbconvert", "--log-level", "WARN", "--to", "html", "--output-dir", out, "--HTMLExporter.mathjax_url=", "--HTMLExporter.require_js_url=", "--HTMLExporter.embed_images=True"}
 	if o.NoCode {
 		args = append(args, "--no-input")
 	}
 	convert := exec.CommandContext(ctx, o.Jupyter, append(args, copied)...)
-	if out, err := convert.CombinedOutput(); err != nil {
-		return exported{}, fmt.Errorf("converting %s: %w\n%s", notebook, err, lastLines(out, 40))
+	if said, err := convert.CombinedOutput(); err != nil {
+		return exported{}, fmt.Errorf("converting %s: %w\n%s", notebook, err, lastLines(said, 40))
 	}
-	page, err := os.ReadFile(filepath.Join(work, name+".html"))
+	page, err := os.ReadFile(filepath.Join(out, name+".html"))
 	if err != nil {
 		return exported{}, fmt.Errorf("reading what nbconvert wrote: %w", err)
 	}
+	page, links := linked(page, pages)
 	if page, err = selfContained(page, o.Libraries); err != nil {
 		return exported{}, err
 	}
 	about := nb.about(name)
 	page = titled(page, about)
-	if err := os.MkdirAll(o.Out, 0o755); err != nil {
-		return exported{}, fmt.Errorf("making the folder of handouts: %w", err)
-	}
 	path := filepath.Join(o.Out, name+".html")
 	if err := os.WriteFile(path, page, 0o644); err != nil {
 		return exported{}, fmt.Errorf("writing the handout: %w", err)
 	}
-	done := exported{files: []string{path}, title: about.title, about: about.first, page: name + ".html"}
+	done := exported{files: []string{path}, title: about.title, about: about.first, page: name + ".html", links: links}
 	if o.PDF {
 		pdf := filepath.Join(o.Out, name+".pdf")
 		if err := printPDF(ctx, path, pdf); err != nil {
@@ -130,6 +153,24 @@ func export(ctx context.Context, notebook string, o Options) (exported, error) {
 		done.files = append(done.files, pdf)
 	}
 	return done, nil
+}
+
+// beside makes what lies beside a notebook, such as its images, lie beside its copy.
+func beside(notebook, work string) error {
+	folder, err := filepath.Abs(filepath.Dir(notebook))
+	if err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if err := os.Symlink(filepath.Join(folder, e.Name()), filepath.Join(work, e.Name())); err != nil && !errors.Is(err, os.ErrExist) {
+			return err
+		}
+	}
+	return nil
 }
 
 // execute runs a copy of the notebook, in the original's folder where its data files are, and returns the result.
@@ -219,6 +260,7 @@ const pageStyle = `main{max-width:1080px;margin:0 auto!important;padding:0 16px}
 .saddle-toc{display:flex;flex-direction:column;gap:.2em;margin:1em 0;padding-left:1em;border-left:3px solid #9aa1ab}
 .saddle-toc a{text-decoration:none}
 .highlight pre,.jp-OutputArea pre{tab-size:4}
+.jp-InputArea .highlight pre{white-space:pre-wrap!important;overflow-wrap:anywhere}
 @page{margin:15mm 14mm}
 @media print{
 :root{--jp-content-font-size1:12.5px;--jp-code-font-size:11px}

@@ -9,9 +9,13 @@ import (
 )
 
 func TestSolutions(t *testing.T) {
-	text, err := json.Marshal(map[string]any{"cells": []any{
+	text, err := json.Marshal(map[string]any{"nbformat": 4, "cells": []any{
 		map[string]any{"cell_type": "code", "source": []string{"a := 1\n", "// BEGIN SOLUTION\n", "secret := 2\n", "// END SOLUTION\n", "a"}, "outputs": []any{"printed"}},
 		map[string]any{"cell_type": "markdown", "source": "words\n<!-- BEGIN SOLUTION -->\nthe reason\n<!-- END SOLUTION -->"},
+		map[string]any{"cell_type": "markdown", "source": "<!-- BEGIN SOLUTION -->"},
+		map[string]any{"cell_type": "code", "source": "hidden := 3", "outputs": []any{"seen"}},
+		map[string]any{"cell_type": "code", "source": "hidden++\n### END SOLUTION\nshown := 4", "outputs": []any{"all"}},
+		map[string]any{"cell_type": "markdown", "source": "The marks are called BEGIN and END SOLUTION."},
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -20,8 +24,8 @@ func TestSolutions(t *testing.T) {
 		o          Options
 		has, hasnt []string
 	}{
-		{Options{Student: true}, []string{"your answer", "words", "saddle-answer"}, []string{"secret", "printed", "the reason", "SOLUTION"}},
-		{Options{Solutions: true}, []string{"secret", "printed", "the reason", "saddle-solution"}, []string{"SOLUTION", "your answer"}},
+		{Options{Student: true}, []string{"your answer", "words", "saddle-answer", "shown := 4", "are called BEGIN and END SOLUTION"}, []string{"secret", "printed", "the reason", "hidden", "seen", "BEGIN SOLUTION", "# END"}},
+		{Options{Solutions: true}, []string{"secret", "printed", "the reason", "saddle-solution", "hidden := 3", "seen", "hidden++", "shown := 4"}, []string{"BEGIN SOLUTION", "# END", "your answer"}},
 		{Options{}, []string{"secret", "BEGIN SOLUTION"}, []string{"saddle-"}},
 	} {
 		nb, err := parse(text)
@@ -47,18 +51,56 @@ func TestSolutions(t *testing.T) {
 		}
 	}
 	const body = "func f() int {\n\t// BEGIN SOLUTION\n\treturn 1\n\t// END SOLUTION\n}"
-	if got, cut, err := withoutSolutions(body, true); err != nil || !cut || got != "func f() int {\n\t// your answer\n\n\n}" {
+	if got, cut, _, err := withoutSolutions(body, true, false); err != nil || !cut || got != "func f() int {\n\t// your answer\n\n\n}" {
 		t.Errorf("a function's body is %q, %t, %v", got, cut, err)
 	}
 	for _, bad := range []string{"// BEGIN SOLUTION", "// END SOLUTION", "// BEGIN SOLUTION\n// BEGIN SOLUTION\n// END SOLUTION"} {
-		if _, _, err := withoutSolutions(bad, true); err == nil {
-			t.Errorf("%q was accepted", bad)
+		nb := fromMarkdown([]byte(bad))
+		if err := nb.solutions(Options{Student: true}); err == nil || !strings.Contains(err.Error(), "cell 1") {
+			t.Errorf("%q: %v", bad, err)
 		}
 	}
 }
 
+// What cannot be exported is told before any work, in words.
+func TestMistakes(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	taken := file("taken", "")
+	for name, c := range map[string]struct{ place, out, want string }{
+		"missing":  {filepath.Join(dir, "none.ipynb"), "out", "none.ipynb: no such file"},
+		"broken":   {file("broken.ipynb", `{"nbformat": 4, "cells": [`), "out", "broken.ipynb: the notebook is not valid JSON"},
+		"strange":  {file("strange.ipynb", `{"cells": []}`), "out", "strange.ipynb: this is not a notebook of format 4"},
+		"old":      {file("old.ipynb", `{"nbformat": 3, "worksheets": []}`), "out", "open it in JupyterLab and save it there"},
+		"no cell":  {file("cell.ipynb", `{"nbformat": 4, "cells": [7]}`), "out", "cell 1 is not a cell"},
+		"no place": {file("good.ipynb", `{"nbformat": 4, "cells": []}`), "taken", taken},
+		"empty":    {t.TempDir(), "out", "has no notebooks"},
+	} {
+		_, err := ExportAll(t.Context(), []string{c.place}, Options{Out: filepath.Join(dir, c.out), Jupyter: filepath.Join(dir, "no-jupyter")})
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: the error is %v, want one that says %q", name, err, c.want)
+		}
+	}
+}
+
+// Links lead to the pages of other files where there are such, and are words where they would lead nowhere.
+func TestLinks(t *testing.T) {
+	page := `<p><a href="GLOSSARY.md#saddle">a <b>term</b></a> <a class="x" href="02.ipynb">next</a> <a href="data/x.csv">data</a> <a href="#One">up</a> <a href="https://example.org/a">out</a></p>`
+	got, used := linked([]byte(page), map[string]string{"GLOSSARY.md": "GLOSSARY.html", "02.ipynb": "02.html"})
+	want := `<p><a href="GLOSSARY.html#saddle">a <b>term</b></a> <a class="x" href="02.html">next</a> data <a href="#One">up</a> <a href="https://example.org/a">out</a></p>`
+	if string(got) != want || strings.Join(used, " ") != "GLOSSARY.md 02.ipynb" {
+		t.Errorf("linked gave %s and %q", got, used)
+	}
+}
+
 func TestAbout(t *testing.T) {
-	nb, err := parse([]byte(`{"metadata":{"authors":[{"name":"Ada <script>"},"Emmy"],"date":"2026"},"cells":[{"cell_type":"markdown","source":"# Bowls & saddles\n\nA **first** [paragraph](x.html)."}]}`))
+	nb, err := parse([]byte(`{"nbformat":4,"metadata":{"authors":[{"name":"Ada <script>"},"Emmy"],"date":"2026"},"cells":[{"cell_type":"markdown","source":"# Bowls & saddles\n\nA **first** [paragraph](x.html)."}]}`))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"html"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -17,6 +18,9 @@ func parse(text []byte) (document, error) {
 	var nb document
 	if err := json.Unmarshal(text, &nb); err != nil {
 		return nil, fmt.Errorf("the notebook is not valid JSON: %w", err)
+	}
+	if v, _ := nb["nbformat"].(float64); v != 4 {
+		return nil, fmt.Errorf("this is not a notebook of format 4 (nbformat is %v): open it in JupyterLab and save it there", nb["nbformat"])
 	}
 	for i, c := range nb.cells() {
 		if c == nil {
@@ -37,28 +41,47 @@ func (nb document) cells() []map[string]any {
 }
 
 // solutions takes out what stands between BEGIN SOLUTION and END SOLUTION for students, with what it printed, and marks
-// it for teachers.
+// it for teachers. The marks stand on lines of their own, in one cell or in two.
 func (nb document) solutions(o Options) error {
+	inside := 0 // the cell of the BEGIN that waits for its END
+	var kept []any
 	for i, cell := range nb.cells() {
 		source := sourceOf(cell["source"])
-		rest, cut, err := withoutSolutions(source, cell["cell_type"] == "code")
+		within := inside > 0
+		rest, cut, open, err := withoutSolutions(source, cell["cell_type"] == "code", within)
 		if err != nil {
 			return fmt.Errorf("cell %d: %w", i+1, err)
 		}
-		if !cut {
-			continue
-		}
 		switch {
-		case o.Student:
+		case open && !within:
+			inside = i + 1
+		case !open:
+			inside = 0
+		}
+		if cut && o.Student {
+			if within && strings.TrimSpace(rest) == "" { // the room for it is where it began
+				continue
+			}
 			cell["source"] = rest
 			if cell["cell_type"] == "code" {
 				cell["outputs"], cell["execution_count"] = []any{}, nil
 			}
 			tag(cell, "saddle-answer")
-		case o.Solutions:
-			cell["source"] = withoutMarks(source)
+		}
+		if cut && o.Solutions {
+			if source = withoutMarks(source); strings.TrimSpace(source) == "" {
+				continue
+			}
+			cell["source"] = source
 			tag(cell, "saddle-solution")
 		}
+		kept = append(kept, cell)
+	}
+	if inside > 0 {
+		return fmt.Errorf("cell %d: BEGIN SOLUTION without END SOLUTION", inside)
+	}
+	if _, has := nb["cells"]; has {
+		nb["cells"] = kept
 	}
 	return nil
 }
@@ -89,47 +112,64 @@ func sourceOf(source any) string {
 	return ""
 }
 
-// withoutSolutions puts room for an answer in place of each solution.
-func withoutSolutions(source string, code bool) (text string, cut bool, err error) {
+// solutionMark is a line that holds a mark and nothing else but the signs of a comment.
+var solutionMark = regexp.MustCompile(`^[\s/#*<!-]*(BEGIN|END) SOLUTION[\s*>-]*$`)
+
+// mark is "BEGIN" or "END" where a line is a mark.
+func mark(line string) string {
+	if m := solutionMark.FindStringSubmatch(line); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
+// withoutSolutions puts room for an answer in place of each solution. inside says that the text begins within one, open
+// that it ends within one.
+func withoutSolutions(source string, code, inside bool) (text string, cut, open bool, err error) {
 	room := []string{"*Your answer:*", "", "&nbsp;", "", "&nbsp;", ""}
 	if code {
 		room = []string{"// your answer", "", ""}
 	}
 	var out []string
-	inside := false
+	cut = inside
 	for line := range strings.SplitSeq(source, "\n") {
-		switch {
-		case strings.Contains(line, "BEGIN SOLUTION"):
+		switch mark(line) {
+		case "BEGIN":
 			if inside {
-				return "", false, errors.New("BEGIN SOLUTION twice without END SOLUTION")
+				return "", false, false, errors.New("BEGIN SOLUTION twice without END SOLUTION")
 			}
 			inside, cut = true, true
 			indent := line[:len(line)-len(strings.TrimLeft(line, " \t"))]
 			out = append(append(out, indent+room[0]), room[1:]...)
-		case strings.Contains(line, "END SOLUTION"):
+		case "END":
 			if !inside {
-				return "", false, errors.New("END SOLUTION without BEGIN SOLUTION")
+				return "", false, false, errors.New("END SOLUTION without BEGIN SOLUTION")
 			}
 			inside = false
-		case !inside:
-			out = append(out, line)
+		default:
+			if !inside {
+				out = append(out, line)
+			}
 		}
 	}
-	if inside {
-		return "", false, errors.New("BEGIN SOLUTION without END SOLUTION")
-	}
-	return strings.Join(out, "\n"), cut, nil
+	return strings.Join(out, "\n"), cut, inside, nil
 }
 
 // withoutMarks takes out the lines of the marks alone.
 func withoutMarks(source string) string {
 	var out []string
 	for line := range strings.SplitSeq(source, "\n") {
-		if !strings.Contains(line, "BEGIN SOLUTION") && !strings.Contains(line, "END SOLUTION") {
+		if mark(line) == "" {
 			out = append(out, line)
 		}
 	}
 	return strings.Join(out, "\n")
+}
+
+// fromMarkdown is a notebook that holds one page of Markdown.
+func fromMarkdown(text []byte) document {
+	return document{"nbformat": 4.0, "nbformat_minor": 5.0, "metadata": map[string]any{},
+		"cells": []any{map[string]any{"cell_type": "markdown", "id": "page", "metadata": map[string]any{}, "source": string(text)}}}
 }
 
 // plain takes the marks of emphasis, code, links and formulas out of a line of Markdown.
@@ -190,6 +230,28 @@ func (nb document) about(name string) about {
 	return a
 }
 
+// anchor is a link of a page, with what is between its tags.
+var anchor = regexp.MustCompile(`(?s)<a\s([^>]*?)href="([^"]*)"([^>]*)>(.*?)</a>`)
+
+// linked leads links to files of the notebook's folder to the pages made of them. A link to what is not part of the
+// handouts would lead nowhere: its words stay.
+func linked(page []byte, pages map[string]string) (out []byte, used []string) {
+	out = anchor.ReplaceAllFunc(page, func(link []byte) []byte {
+		m := anchor.FindSubmatch(link)
+		u, err := url.Parse(html.UnescapeString(string(m[2])))
+		if err != nil || u.Scheme != "" || u.Host != "" || u.Path == "" {
+			return link
+		}
+		to, ok := pages[u.Path]
+		if !ok {
+			return m[4]
+		}
+		used = append(used, u.Path)
+		return slices.Concat([]byte("<a "), m[1], []byte(`href="`+html.EscapeString((&url.URL{Path: to, Fragment: u.Fragment}).String())+`"`), m[3], []byte(">"), m[4], []byte("</a>"))
+	})
+	return out, used
+}
+
 var (
 	pageTitle = regexp.MustCompile(`(?s)<title>.*?</title>`)
 	firstHead = regexp.MustCompile(`(?s)<h1[ >].*?</h1>`)
@@ -200,7 +262,9 @@ var (
 // titled gives a page its title, and puts authors and date below the first heading.
 func titled(page []byte, a about) []byte {
 	esc := html.EscapeString
-	page = pageTitle.ReplaceAllLiteral(page, []byte("<title>"+esc(a.title)+"</title>"))
+	if at := pageTitle.FindIndex(page); at != nil { // the first: an SVG picture has one, too
+		page = slices.Concat(page[:at[0]], []byte("<title>"+esc(a.title)+"</title>"), page[at[1]:])
+	}
 	line := esc(strings.Trim(a.authors+" · "+a.date, " ·"))
 	if line != "" {
 		line = `<p class="saddle-byline">` + line + "</p>"

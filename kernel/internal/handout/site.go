@@ -16,6 +16,9 @@ import (
 // ExportAll writes the handouts of notebooks. A folder stands for the notebooks in it and makes a small site: an index
 // page that names them all. One that fails does not keep the others from being written.
 func ExportAll(ctx context.Context, places []string, o Options) (files []string, err error) {
+	if err := writable(o.Out); err != nil {
+		return nil, err
+	}
 	var failed []error
 	for _, place := range places {
 		info, err := os.Stat(place)
@@ -23,33 +26,58 @@ func ExportAll(ctx context.Context, places []string, o Options) (files []string,
 			failed = append(failed, fmt.Errorf("no notebook there: %w", err))
 			continue
 		}
-		notebooks, site := []string{place}, info.IsDir()
-		if site {
-			if notebooks, err = filepath.Glob(filepath.Join(place, "*.ipynb")); err != nil || len(notebooks) == 0 {
-				failed = append(failed, fmt.Errorf("the folder %s has no notebooks", place))
-				continue
-			}
-			slices.Sort(notebooks)
+		if !info.IsDir() {
+			one, err := export(ctx, place, nil, o)
+			files, failed = append(files, one.files...), append(failed, err)
+		} else {
+			written, err := exportFolder(ctx, place, o)
+			files, failed = append(files, written...), append(failed, err)
 		}
-		var done []exported
-		for _, notebook := range notebooks {
-			one, err := export(ctx, notebook, o)
-			if err != nil {
-				failed = append(failed, err)
-			}
-			if len(one.files) > 0 {
-				done, files = append(done, one), append(files, one.files...)
-			}
-			if ctx.Err() != nil {
-				return files, errors.Join(failed...)
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return files, errors.Join(failed...)
+}
+
+// exportFolder writes the handouts of a folder's notebooks, pages of the Markdown files beside them that they lead to,
+// and the index.
+func exportFolder(ctx context.Context, folder string, o Options) (files []string, err error) {
+	notebooks, err := filepath.Glob(filepath.Join(folder, "*.ipynb"))
+	if err != nil || len(notebooks) == 0 {
+		return nil, fmt.Errorf("the folder %s has no notebooks", folder)
+	}
+	texts, err := filepath.Glob(filepath.Join(folder, "*.md"))
+	if err != nil {
+		return nil, err
+	}
+	pages := map[string]string{}
+	for _, path := range slices.Concat(texts, notebooks) {
+		name := filepath.Base(path)
+		pages[name] = strings.TrimSuffix(name, filepath.Ext(name)) + ".html"
+	}
+	var failed []error
+	var done []exported
+	todo := slices.Sorted(slices.Values(notebooks))
+	for i := 0; i < len(todo) && ctx.Err() == nil; i++ {
+		one, err := export(ctx, todo[i], pages, o)
+		if err != nil {
+			failed = append(failed, err)
+		}
+		if len(one.files) > 0 {
+			done, files = append(done, one), append(files, one.files...)
+		}
+		for _, name := range one.links { // a text is written when something leads to it
+			if path := filepath.Join(folder, name); filepath.Ext(name) == ".md" && !slices.Contains(todo, path) {
+				todo = append(todo, path)
 			}
 		}
-		if site && len(done) > 0 {
-			path := filepath.Join(o.Out, "index.html")
-			if err := os.WriteFile(path, []byte(index(done)), 0o644); err != nil {
-				failed = append(failed, fmt.Errorf("writing the index: %w", err))
-				continue
-			}
+	}
+	if len(done) > 0 {
+		path := filepath.Join(o.Out, "index.html")
+		if err := os.WriteFile(path, []byte(index(done)), 0o644); err != nil {
+			failed = append(failed, fmt.Errorf("writing the index: %w", err))
+		} else {
 			files = append(files, path)
 		}
 	}

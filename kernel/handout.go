@@ -15,9 +15,10 @@ func handoutCommand() *cobra.Command {
 		Use:   "handout notebook|folder...",
 		Short: "Export notebooks as handouts that need no network",
 		Long: `Handout writes one HTML file for each notebook. Every figure in it is live, formulas are drawn, and nothing is
-fetched: the page libraries are embedded, once a file. A folder becomes a small site with an index. Title, authors and
-date come from the notebook's metadata. With --student, what stands between BEGIN SOLUTION and END SOLUTION is left
-out; with --solutions it stays, marked. With --execute the notebook is run first; its file stays as it is.`,
+fetched: the page libraries are embedded, once a file. A folder becomes a small site with an index; Markdown files beside
+the notebooks become pages of it where a notebook leads to them. Title, authors and date come from the notebook's
+metadata. With --student, what stands between BEGIN SOLUTION and END SOLUTION is left out; with --solutions it stays,
+marked. With --execute the notebook is run first; its file stays as it is.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var err error

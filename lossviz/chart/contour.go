@@ -53,7 +53,11 @@ func (v *contourView) paint(p pen) {
 		if f.only != nil {
 			in.segments(ink, 1.8, f.levelLine(level), to)
 		} else if f.lines {
-			in.segments(shade(rampAt(0.92*s.at(level)), 0.9), 1.6, f.levelLine(level), to)
+			line := f.levelLine(level)
+			if s.at(level) > 0.7 { // a rim where the colour is like the paper
+				in.segments(color.NRGBA{ink.R, ink.G, ink.B, 0x80}, 2.8, line, to)
+			}
+			in.segments(rampAt(s.at(level)), 1.6, line, to)
 		} else {
 			in.segments(f.levelColor(level), 0.8, f.levelLine(level), to)
 		}

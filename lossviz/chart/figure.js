@@ -211,12 +211,12 @@
       if (f.hideLines) return;
       g.lineWidth = lineWidth;
       for (const level of scaleOf(f).levels) {
-        g.strokeStyle = f.bold ? CASING : plain ? css(rampAt(0.92 * f.unit(level))) : lines || (f.unit(level) < @DARK@ && !wash ? 'rgba(255,255,255,.4)' : 'rgba(16,20,32,.42)');
+        g.strokeStyle = f.bold ? CASING : plain ? css(rampAt(f.unit(level))) : lines || (f.unit(level) < @DARK@ && !wash ? 'rgba(255,255,255,.4)' : 'rgba(16,20,32,.42)');
         g.beginPath();
         traceLevel(g, f, level, X, Y);
-        if (plain && onDark) { // a rim: the colours of low values are dark themselves
+        if (plain && (onDark ? f.unit(level) < 0.45 : f.unit(level) > 0.7)) { // a rim where the colour is like the ground
           const color = g.strokeStyle;
-          g.strokeStyle = 'rgba(236,239,243,.5)'; g.lineWidth = lineWidth + 1.4; g.stroke();
+          g.strokeStyle = onDark ? 'rgba(236,239,243,.55)' : 'rgba(31,36,43,.5)'; g.lineWidth = lineWidth + 1.2; g.stroke();
           g.strokeStyle = color; g.lineWidth = lineWidth;
         }
         g.stroke();
@@ -478,9 +478,7 @@
           at[1] += 0.8;
           const p = cam.project(...at), hid = hidden(f, at, cam.dir);
           symbol(g, q.kind, p[0], p[1], hid);
-          g.globalAlpha = hid ? 0.55 : 1;
-          if (q.name) text(g, q.name, p[0], p[1] - 9, CASING, { bold: true, base: 'bottom', halo: '#fff' });
-          g.globalAlpha = 1;
+          if (q.name) text(g, q.name, p[0], p[1] - 9, hid ? LIGHT.soft : CASING, { bold: true, base: 'bottom', halo: '#fff' });
         });
         if (view.pointer && view.pointer.field === f) {
           const at = place(f, view.pointer.x, view.pointer.y, view.pointer.z);
@@ -782,6 +780,7 @@
     function isDark(el) {
       const body = document.body;
       if (body.dataset.jpThemeLight) return body.dataset.jpThemeLight === 'false';
+      if (body.dataset.vscodeThemeKind) return ['vscode-dark', 'vscode-high-contrast'].includes(body.dataset.vscodeThemeKind);
       for (let e = el; e; e = e.parentElement) {
         const m = getComputedStyle(e).backgroundColor.match(/[\d.]+/g);
         if (m && (m.length < 4 || +m[3] > 0.5)) return 0.299 * m[0] + 0.587 * m[1] + 0.114 * m[2] < 110;
@@ -897,7 +896,7 @@
           caption();
           bar.appendChild(b);
         }
-        if (fields.length && !content().panels.some(p => p.lines)) {
+        if (fields.some(f => !f.bold) && !content().panels.some(p => p.lines)) {
           const b = style(button('Isolines', 'Show or hide the level lines', () => guard(() => {
             const hide = !fields[0].hideLines;
             (figure.frames || [figure]).forEach(c => c.fields.forEach(f => { f.hideLines = hide; }));

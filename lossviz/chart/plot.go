@@ -39,7 +39,9 @@ type note struct {
 	text  string
 	color color.RGBA
 	size  float64 // radius; 0: the word alone
-	below bool    // the word stands below the point
+	below bool    // the word stands rather below the point
+	also  []spot  // other places where the word may stand, which are liked better
+	spot  *spot   // where the word stands; nil until it is placed
 }
 
 func (v *plotView) size() (float64, float64) { return v.w, v.h }
@@ -60,15 +62,21 @@ func (v *plotView) margins() (left, top, right, bottom float64) {
 	return left, top, 20, 52
 }
 
-func (v *plotView) paint(p pen) {
+// area is the size of the plot area, and how data are mapped to it.
+func (v *plotView) area() (w, h float64, to func(x, y float64) pt) {
 	left, top, right, bottom := v.margins()
-	w, h := v.w-left-right, v.h-top-bottom
+	w, h = v.w-left-right, v.h-top-bottom
+	return w, h, func(x, y float64) pt { return pt{v.xs.at(x) * w, h - v.ys.at(y)*h} }
+}
+
+func (v *plotView) paint(p pen) {
+	left, top, _, _ := v.margins()
+	w, h, to := v.area()
 	q := p.at(left, top)
 	if !v.bare {
 		paintGrid(q, w, h, v.xs, v.ys)
 		paintAxes(q, w, h, v.xs, v.ys, true)
 	}
-	to := func(x, y float64) pt { return pt{v.xs.at(x) * w, h - v.ys.at(y)*h} }
 	var legend []entry
 	for _, s := range v.series {
 		if s.name != "" {
@@ -86,22 +94,13 @@ func (v *plotView) paint(p pen) {
 		}
 		s.paintRun(q, run, h)
 	}
-	for _, n := range v.notes {
-		at := to(n.x, n.y)
-		if n.size > 0 {
+	for _, n := range v.placed() {
+		if at := to(n.x, n.y); n.size > 0 {
 			q.disc(paper, at, n.size+1.6)
 			q.disc(n.color, at, n.size)
 		}
-		f, ay, y := face{size: 12, bold: true}, 1.0, at.y-n.size-4
-		if n.below {
-			ay, y = 0, at.y+n.size+3
-		}
-		half := f.width(n.text) / 2
-		x := at.x
-		if !v.bare {
-			x = min(max(x, half+2), w-half+14)
-		}
-		q.halo(n.text, f, n.color, pt{x, y}, 0.5, ay)
+		at, ax, ay := n.spot.anchor(to)
+		q.halo(n.text, face{size: 12, bold: true}, n.color, at, ax, ay)
 	}
 	if !v.bare {
 		paintLegend(p.at(left, top-30), legend, w)
@@ -209,14 +208,18 @@ func (v *plotView) live(*fieldList) any {
 	}
 	if len(v.notes) > 0 {
 		var data []any
-		for _, n := range v.notes {
-			position := "top"
-			if n.below {
-				position = "bottom"
-			}
-			data = append(data, map[string]any{"name": n.text, "value": [2]any{number6(n.x), number6(n.y)}, "symbolSize": 2 * n.size,
+		add := func(n note, x, y, size, distance float64, text, side string) {
+			data = append(data, map[string]any{"name": text, "value": [2]any{number6(x), number6(y)}, "symbolSize": 2 * size,
 				"itemStyle": map[string]any{"color": hex(n.color), "borderColor": "#ffffff", "borderWidth": 1.6, "opacity": 1},
-				"label":     map[string]any{"show": n.text != "", "position": position, "formatter": "{b}", "color": hex(n.color), "fontWeight": 600, "fontSize": 12}})
+				"label":     map[string]any{"show": text != "", "position": side, "distance": distance, "formatter": "{b}", "color": hex(n.color), "fontWeight": 600, "fontSize": 12}})
+		}
+		for _, n := range v.placed() {
+			if n.spot.x == n.x && n.spot.y == n.y {
+				add(n, n.x, n.y, n.size, n.spot.gap-n.size, n.text, n.spot.side)
+				continue
+			}
+			add(n, n.x, n.y, n.size, 0, "", above)
+			add(n, n.spot.x, n.spot.y, 0, n.spot.gap, n.text, n.spot.side)
 		}
 		list = append(list, map[string]any{"type": "scatter", "silent": true, "data": data, "z": 5, "clip": false, "tooltip": map[string]any{"show": false}, "label": map[string]any{"show": true}, "labelLayout": map[string]any{"moveOverlap": "shiftY"}})
 	}

@@ -85,9 +85,9 @@ func (v *surfaceView) paint(p pen) {
 		hidden := f.hides(at, cam.dir)
 		symbol(p, q.Kind, cam.pt(at), hidden)
 		if q.Name != "" {
-			dark := color.NRGBA{ink.R, ink.G, ink.B, 255}
+			dark := ink
 			if hidden {
-				dark.A = 0x8c
+				dark = inkSoft
 			}
 			p.halo(q.Name, face{size: 12, bold: true}, dark, pt{cam.pt(at).x, cam.pt(at).y - 9}, 0.5, 1)
 		}

@@ -50,6 +50,9 @@ func begin(loss landscape.Objective, start []float64, c *config, name string) *r
 		name = c.name
 	}
 	run := &Run{name: name, planned: c.steps, every: max(1, c.every)}
+	if c.batch > 0 {
+		run.batches = fmt.Sprintf("batches of %d, seed %d", c.batch, c.seed)
+	}
 	r := &recorder{run: run, c: c, began: time.Now(), best: math.Inf(1)}
 	r.ctx, r.cancel = signal.NotifyContext(c.ctx, os.Interrupt)
 	if err := landscape.CheckPoint(loss, start, "the start"); err != nil {

@@ -22,6 +22,7 @@ type Run struct {
 	every   int
 	step    int
 	planned int
+	batches string // how samples were drawn; "" for all at each step
 	stopped string
 	seconds float64
 
@@ -151,7 +152,14 @@ func (r *Run) caption() string {
 	if len(r.losses) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("Loss %.4g after %d steps: %s; %.2g s.", r.Loss(), r.step, r.stopped, r.seconds)
+	if r.stopped == "" { // it is still going on
+		return fmt.Sprintf("Loss %.4g after %d of %d steps.", r.Loss(), r.step, r.planned)
+	}
+	drawn := ""
+	if r.batches != "" {
+		drawn = r.batches + "; "
+	}
+	return fmt.Sprintf("Loss %.4g after %d steps: %s; %s%.2g s.", r.Loss(), r.step, r.stopped, drawn, r.seconds)
 }
 
 // MIMEBundle shows the run in a notebook as its loss curve.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -48,6 +49,24 @@ func TestMinimum(t *testing.T) {
 	for _, run := range []*Run{LBFGS(loss, start, Quiet()), NewtonCG(loss, start, Quiet())} {
 		if run.GradientNorm() > 1e-8 || !strings.Contains(run.Stopped(), "converged") {
 			t.Errorf("%v", run)
+		}
+	}
+}
+
+// A figure's caption says what was done: how far, from which batches, in how long; and while it goes on, of how many steps.
+func TestCaption(t *testing.T) {
+	loss := landscape.NewObjective(nn.Linear(3, 1), nn.LogisticLoss, dataset.Separable(100, 3, 0.2, 1))
+	start := make([]float64, loss.Dim())
+	for _, c := range []struct {
+		run  *Run
+		want string
+	}{
+		{SGD(loss, start, Quiet(), Steps(5), Batch(10), Seed(3)), `^Loss \S+ after 5 steps: all 5 steps taken; batches of 10, seed 3; \S+ s\.$`},
+		{Adam(loss, start, Quiet(), Steps(5)), `^Loss \S+ after 5 steps: all 5 steps taken; \S+ s\.$`},
+		{&Run{losses: []float64{1, 0.5}, step: 1, planned: 9}, `^Loss 0\.5 after 1 of 9 steps\.$`},
+	} {
+		if got := c.run.Figure().Caption; !regexp.MustCompile(c.want).MatchString(got) {
+			t.Errorf("the caption is %q, want %s", got, c.want)
 		}
 	}
 }

@@ -266,6 +266,7 @@ const pageStyle = `main{max-width:1080px;margin:0 auto!important;padding:0 16px}
 :root{--jp-content-font-size1:12.5px;--jp-code-font-size:11px}
 main{padding:0}
 .saddle-toc,.jp-InputPrompt,.jp-OutputPrompt{display:none!important}
+.saddle-figure img{width:auto!important;max-height:92mm}
 .jp-OutputArea-child,table,figure,math[display=block]{break-inside:avoid}
 h1,h2,h3,h4,.jp-CodeCell .jp-Cell-inputWrapper{break-after:avoid}
 p,li,pre{orphans:4;widows:4}

@@ -167,7 +167,7 @@ func (f Interpolation) sheet() (*sheet, error) {
 		loss = append(loss,
 			series{name: "chord", color: alarm, x: []float64{b.A, b.B}, y: []float64{b.LossA, b.LossB}, dash: true},
 			series{color: alarm, x: []float64{b.T, b.T}, y: []float64{chord, b.LossT}, width: 3})
-		notes = append(notes, note{x: b.T, y: b.LossT, text: "above the chord by " + number(gap, 3), color: alarm, size: 4.5, also: []spot{{b.T, chord, 5, below}, {b.T, (chord + b.LossT) / 2, 8, right}, {b.T, (chord + b.LossT) / 2, 8, left}}},
+		notes = append(notes, note{x: b.T, y: b.LossT, text: "above the chord by " + number(gap, 3), color: alarm, size: 4.5, also: []spot{{b.T, chord, 5, below}, {b.T, chord, 20, below}, {b.T, (chord + b.LossT) / 2, 8, right}, {b.T, (chord + b.LossT) / 2, 8, left}}},
 			note{x: b.A, y: b.LossA, color: alarm, size: 4.5}, note{x: b.B, y: b.LossB, color: alarm, size: 4.5})
 		words = join(words, fmt.Sprintf("At alpha = %s the loss is %s, above the chord from alpha = %s to %s, which is at %s there: the definition of convexity breaks by %s.",
 			number(b.T, 4), number(b.LossT, 6), number(b.A, 4), number(b.B, 4), number(chord, 6), number(gap, 4)))

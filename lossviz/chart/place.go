@@ -46,7 +46,6 @@ func (r rectangle) holds(q pt) bool { return q.x > r.x0 && q.x < r.x1 && q.y > r
 // curves, the points, the other words and the axes. It is the same in the picture and in the live chart.
 func (v *plotView) placed() []note {
 	w, h, to := v.area()
-	f := face{size: 12, bold: true}
 	var taken []rectangle
 	for _, n := range v.notes {
 		at := to(n.x, n.y)
@@ -68,9 +67,7 @@ func (v *plotView) placed() []note {
 		}
 		best := math.Inf(1)
 		for k, s := range spots {
-			at, ax, ay := s.anchor(to)
-			x0, y0 := at.x-ax*f.width(n.text), at.y-ay*f.size
-			r := rectangle{x0 - 2, y0 - 1, x0 + f.width(n.text) + 2, y0 + f.size + 1}
+			r := v.box(n, s)
 			cost := 0.2 * float64(k) // the first are liked better
 			if r.x0 < 0 || r.x1 > w+14 || r.y0 < -12 || r.y1 > h-1 {
 				cost += 200 // an axis, its ticks, the legend
@@ -86,13 +83,20 @@ func (v *plotView) placed() []note {
 			}
 		}
 		if n.text != "" {
-			at, ax, ay := n.spot.anchor(to)
-			x0, y0 := at.x-ax*f.width(n.text), at.y-ay*f.size
-			taken = append(taken, rectangle{x0, y0, x0 + f.width(n.text), y0 + f.size})
+			taken = append(taken, v.box(n, *n.spot))
 		}
 		out[i] = n
 	}
 	return out
+}
+
+// box is the room of a note's word on a spot. A browser's font may be an eighth wider than ours.
+func (v *plotView) box(n note, s spot) rectangle {
+	_, _, to := v.area()
+	f := face{size: 12, bold: true}
+	w, h := f.width(n.text)*1.125+4, f.size+2
+	at, ax, ay := s.anchor(to)
+	return rectangle{at.x - ax*w, at.y - ay*h, at.x + (1-ax)*w, at.y + (1-ay)*h}
 }
 
 // crossed is the length of all curves in a rectangle, in units of four pixels.

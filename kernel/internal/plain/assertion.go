@@ -6,14 +6,26 @@ import (
 	"unsafe"
 )
 
+//go:linkname ifaceE2I reflect.ifaceE2I
+func ifaceE2I(t unsafe.Pointer, x any, to unsafe.Pointer)
+
+// failAssertion panics as x.(t) does, for a value x of the interface type iface that holds no t.
+func failAssertion(iface reflect.Type, x reflect.Value, t reflect.Type) {
+	if t.Kind() == reflect.Interface {
+		var to [2]unsafe.Pointer
+		ifaceE2I(toPointer(t), any1(x), unsafe.Pointer(&to)) // the runtime's own assertion, which finds what is missing
+	}
+	panic(assertionError(iface, x, t))
+}
+
 // typeAssertion is laid out as runtime.TypeAssertionError, whose fields are its own: a failed assertion then reads as in
 // compiled code: the differential test compares the texts.
 type typeAssertion struct {
 	iface, concrete, asserted unsafe.Pointer
-	missing                   string
+	_                         string // a missing method
 }
 
-// assertionError returns the error of x.(t) for a value of the interface type iface.
+// assertionError returns the error of x.(t) for a value of the interface type iface and a t that is none.
 func assertionError(iface reflect.Type, x reflect.Value, t reflect.Type) error {
 	e := &runtime.TypeAssertionError{}
 	if unsafe.Sizeof(*e) != unsafe.Sizeof(typeAssertion{}) {
@@ -25,14 +37,6 @@ func assertionError(iface reflect.Type, x reflect.Value, t reflect.Type) error {
 		return e
 	}
 	a.concrete = toPointer(x.Elem().Type())
-	if t.Kind() == reflect.Interface {
-		for i := range t.NumMethod() {
-			if _, ok := x.Elem().Type().MethodByName(t.Method(i).Name); !ok {
-				a.missing = t.Method(i).Name
-				break
-			}
-		}
-	}
 	return e
 }
 

@@ -1,7 +1,6 @@
 package plain
 
 import (
-	"os"
 	"reflect"
 	"strconv"
 	"strings"
@@ -40,8 +39,7 @@ func (b *builder) expr(n *Node) *expr {
 		}
 		return variable(v.Type().Elem(), func(*Machine) reflect.Value { return v.Elem() })
 	case "field":
-		e := b.follow(b.expr(n.Args[0]), n.Path, n.Line)
-		return e
+		return b.follow(b.expr(n.Args[0]), n.Path, n.Line)
 	case "call":
 		return b.call(n)
 	case "method":
@@ -87,12 +85,7 @@ func (b *builder) expr(n *Node) *expr {
 		if p.typ.Kind() != reflect.Pointer {
 			refuse("* of %v", p.typ)
 		}
-		return variable(p.typ.Elem(), func(m *Machine) reflect.Value {
-			v := p.eval(m)
-			m.at(n.Line)
-			notNil(v)
-			return v.Elem()
-		})
+		return pointed(p, n.Line)
 	case "addr":
 		return b.addr(n)
 	case "assert", "assert2":
@@ -190,20 +183,17 @@ func (b *builder) follow(e *expr, path []int, line int) *expr {
 		t, base := e.typ, e
 		if t.Kind() == reflect.Pointer {
 			t = t.Elem()
-			pointer := e
-			base = variable(t, func(m *Machine) reflect.Value {
-				v := pointer.eval(m)
-				m.at(line)
-				notNil(v)
-				return v.Elem()
-			})
+			base = pointed(e, line)
 		}
 		if t.Kind() != reflect.Struct || i >= t.NumField() || !t.Field(i).IsExported() {
 			refuse("field %d of %v", i, t)
 		}
 		ft := t.Field(i).Type
 		if base.place != nil {
-			e = variable(ft, func(m *Machine) reflect.Value { return base.place(m).Field(i) })
+			e = found(ft, func(m *Machine) func() reflect.Value {
+				st := base.find(m)
+				return func() reflect.Value { return st().Field(i) }
+			})
 		} else {
 			e = &expr{typ: ft, eval: func(m *Machine) reflect.Value { return base.eval(m).Field(i) }}
 		}
@@ -319,7 +309,7 @@ func (b *builder) call(n *Node) *expr {
 
 // receiver prepares the receiver of a method. It returns its type as well.
 func (b *builder) receiver(n *Node) (reflect.Type, func(m *Machine) reflect.Value) {
-	e := b.follow(b.one(n.Args[0]), n.Path, n.Line)
+	e := b.one(n.Args[0])
 	switch n.Text {
 	case "interface":
 		if e.typ.Kind() != reflect.Interface {
@@ -327,15 +317,7 @@ func (b *builder) receiver(n *Node) (reflect.Type, func(m *Machine) reflect.Valu
 		}
 		return e.typ, e.eval
 	case "value":
-		if e.typ.Kind() != reflect.Pointer {
-			return e.typ, e.eval
-		}
-		return e.typ.Elem(), func(m *Machine) reflect.Value {
-			v := e.eval(m)
-			m.at(n.Line)
-			notNil(v)
-			return copyOf(v.Elem())
-		}
+		return e.typ, e.eval
 	case "pointer":
 		if e.typ.Kind() == reflect.Pointer {
 			return e.typ, e.eval
@@ -503,9 +485,9 @@ func (b *builder) index(n *Node) *expr {
 			return reflect.ValueOf(v.String()[at(m, v, k)])
 		}}
 	case reflect.Slice:
-		return variable(t.Elem(), func(m *Machine) reflect.Value {
+		return found(t.Elem(), func(m *Machine) func() reflect.Value {
 			v, k := x.eval(m), i.eval(m)
-			return v.Index(at(m, v, k))
+			return func() reflect.Value { return v.Index(at(m, v, k)) }
 		})
 	case reflect.Array:
 		if x.place == nil {
@@ -514,17 +496,19 @@ func (b *builder) index(n *Node) *expr {
 				return copyOf(v.Index(at(m, v, k)))
 			}}
 		}
-		return variable(t.Elem(), func(m *Machine) reflect.Value {
-			v, k := x.place(m), i.eval(m)
-			return v.Index(at(m, v, k))
+		return found(t.Elem(), func(m *Machine) func() reflect.Value {
+			array, k := x.find(m), i.eval(m)
+			return func() reflect.Value { v := array(); return v.Index(at(m, v, k)) }
 		})
 	case reflect.Pointer:
 		if t.Elem().Kind() == reflect.Array {
-			return variable(t.Elem().Elem(), func(m *Machine) reflect.Value {
+			return found(t.Elem().Elem(), func(m *Machine) func() reflect.Value {
 				p, k := x.eval(m), i.eval(m)
-				m.at(n.Line)
-				notNil(p)
-				return p.Elem().Index(at(m, p.Elem(), k))
+				return func() reflect.Value {
+					m.at(n.Line)
+					notNil(p)
+					return p.Elem().Index(at(m, p.Elem(), k))
+				}
 			})
 		}
 	}
@@ -646,7 +630,7 @@ func (b *builder) assertion(n *Node) *expr {
 		v, ok := get(held)
 		if !ok {
 			m.at(n.Line)
-			panic(assertionError(x.typ, held, t))
+			failAssertion(x.typ, held, t)
 		}
 		return v
 	}}
@@ -981,14 +965,18 @@ func (b *builder) print(n *Node) *expr {
 		case k == reflect.Bool:
 			list = append(list, func(m *Machine) { print(e.eval(m).Bool()) })
 		case k == reflect.String:
-			list = append(list, func(m *Machine) { os.Stderr.WriteString(e.eval(m).String()) })
+			list = append(list, func(m *Machine) { print(e.eval(m).String()) })
 		case k >= reflect.Int && k <= reflect.Int64:
 			list = append(list, func(m *Machine) { print(e.eval(m).Int()) })
 		case k >= reflect.Uint && k <= reflect.Uintptr:
 			list = append(list, func(m *Machine) { print(e.eval(m).Uint()) })
-		case k == reflect.Float32 || k == reflect.Float64:
+		case k == reflect.Float32:
+			list = append(list, func(m *Machine) { print(float32(e.eval(m).Float())) })
+		case k == reflect.Float64:
 			list = append(list, func(m *Machine) { print(e.eval(m).Float()) })
-		case k == reflect.Complex64 || k == reflect.Complex128:
+		case k == reflect.Complex64:
+			list = append(list, func(m *Machine) { print(complex64(e.eval(m).Complex())) })
+		case k == reflect.Complex128:
 			list = append(list, func(m *Machine) { print(e.eval(m).Complex()) })
 		default:
 			refuse("%s of %v", n.Name, e.typ)

@@ -45,8 +45,9 @@ type expr struct {
 	typ   reflect.Type // nil for nil and where there is not exactly one value
 	isNil bool
 	eval  func(m *Machine) reflect.Value
-	place func(m *Machine) reflect.Value // the variable itself, settable; nil where there is none
-	types []reflect.Type                 // of several values, or none
+	place func(m *Machine) reflect.Value        // the variable itself, settable; nil where there is none
+	find  func(m *Machine) func() reflect.Value // place in two steps, as an assignment takes them: operands, then checks
+	types []reflect.Type                        // of several values, or none
 	evals func(m *Machine) []reflect.Value
 }
 
@@ -108,7 +109,27 @@ func copyOf(v reflect.Value) reflect.Value {
 
 // variable makes an expression of a variable: reading copies.
 func variable(t reflect.Type, place func(m *Machine) reflect.Value) *expr {
-	return &expr{typ: t, place: place, eval: func(m *Machine) reflect.Value { return copyOf(place(m)) }}
+	return &expr{typ: t, place: place, eval: func(m *Machine) reflect.Value { return copyOf(place(m)) },
+		find: func(m *Machine) func() reflect.Value { return func() reflect.Value { return place(m) } }}
+}
+
+// found is variable for one whose operands are evaluated first, and which is then looked for, in vain perhaps.
+func found(t reflect.Type, find func(m *Machine) func() reflect.Value) *expr {
+	e := variable(t, func(m *Machine) reflect.Value { return find(m)() })
+	e.find = find
+	return e
+}
+
+// pointed makes an expression of the variable that a pointer leads to.
+func pointed(p *expr, line int) *expr {
+	return found(p.typ.Elem(), func(m *Machine) func() reflect.Value {
+		v := p.eval(m)
+		return func() reflect.Value {
+			m.at(line)
+			notNil(v)
+			return v.Elem()
+		}
+	})
 }
 
 // into evaluates an expression for a place of type t.
@@ -400,8 +421,8 @@ func (b *builder) target(n *Node) target {
 		refuse("assignment to %s", n.Op)
 	}
 	return target{e.typ, func(m *Machine) func(reflect.Value) {
-		p := e.place(m)
-		return func(v reflect.Value) { p.Set(v) }
+		place := e.find(m)
+		return func(v reflect.Value) { place().Set(v) }
 	}}
 }
 
@@ -461,7 +482,9 @@ func (b *builder) opAssign(n *Node) exec {
 			if !old.IsValid() {
 				old = reflect.Zero(mp.typ.Elem())
 			}
-			mv.SetMapIndex(k, op(old, right))
+			v := op(old, right)
+			m.at(base.Line)
+			mv.SetMapIndex(k, v)
 			return next
 		}
 	}

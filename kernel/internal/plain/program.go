@@ -25,9 +25,9 @@ type Program struct {
 //	local      the variable Name of a block
 //	func       the function Name of package Pkg
 //	pkgvar     the variable Name of package Pkg; a notebook's function is one that holds its present body
-//	field      Args[0] followed through the fields Path, the last of them called Name
+//	field      Args[0] followed through the fields Path
 //	call       Args[0] called with the other Args, the last one spread if Flag
-//	method     method Name of Args[0] followed through Path; the receiver is a Text: value, pointer, interface
+//	method     method Name of Args[0]; the receiver is a Text: value, pointer, interface
 //	builtin    the built-in function Name of Args, the last one spread if Flag; Type where the first argument is one
 //	conv       Args[0] converted to Type
 //	unary      Name is the operator

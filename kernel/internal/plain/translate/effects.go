@@ -98,20 +98,22 @@ func flat(x types.Type) bool {
 // literal sets them.
 func Exposes(info *types.Info, node ast.Node, isVar func(*types.Var) bool) map[string]bool {
 	names := map[string]bool{}
-	root := func(x ast.Expr) {
+	root := func(x ast.Expr) { // the variable that x is a part of
 		for {
 			switch y := x.(type) {
 			case *ast.ParenExpr:
 				x = y.X
 				continue
 			case *ast.SelectorExpr:
-				if s := info.Selections[y]; s != nil {
+				if s := info.Selections[y]; s != nil && !through(s.Recv(), s.Index()) {
 					x = y.X
 					continue
 				}
 			case *ast.IndexExpr:
-				x = y.X
-				continue
+				if _, ok := info.TypeOf(y.X).Underlying().(*types.Array); ok {
+					x = y.X
+					continue
+				}
 			case *ast.Ident:
 				if v, ok := info.Uses[y].(*types.Var); ok && isVar(v) {
 					names[v.Name()] = true
@@ -133,7 +135,8 @@ func Exposes(info *types.Info, node ast.Node, isVar func(*types.Var) bool) map[s
 		case *ast.SelectorExpr:
 			if s := info.Selections[n]; s != nil && s.Kind() != types.FieldVal {
 				if fn, ok := s.Obj().(*types.Func); ok {
-					if _, pointer := types.Unalias(fn.Signature().Recv().Type()).(*types.Pointer); pointer {
+					_, pointer := types.Unalias(fn.Signature().Recv().Type()).(*types.Pointer)
+					if pointer && s.Kind() == types.MethodVal && !through(s.Recv(), s.Index()) {
 						root(n.X)
 					}
 				}

@@ -5,6 +5,7 @@ import (
 	"go/constant"
 	"go/token"
 	"go/types"
+	"strconv"
 
 	"github.com/gosaddle/saddle/kernel/internal/plain"
 )
@@ -80,12 +81,32 @@ func (t *translator) block(st *ast.BlockStmt) *plain.Node {
 	return n
 }
 
-// place translates the left side of an assignment; nil is the blank.
-func (t *translator) place(x ast.Expr) *plain.Node {
+// place translates the left side of an assignment with its operator on a line; nil is the blank.
+func (t *translator) place(x ast.Expr, line int) *plain.Node {
 	if id, ok := ast.Unparen(x).(*ast.Ident); ok && id.Name == "_" {
 		return nil
 	}
-	return t.variable(x)
+	n := t.variable(x)
+	t.stored(x, n, line)
+	return n
+}
+
+// stored gives the pointer that leads to an assigned variable the line of the assignment: where it is nil, the store panics.
+func (t *translator) stored(x ast.Expr, n *plain.Node, line int) {
+	switch x := ast.Unparen(x).(type) {
+	case *ast.StarExpr:
+		n.Line = line
+	case *ast.SelectorExpr:
+		if s := t.Info.Selections[x]; s != nil && through(s.Recv(), s.Index()) {
+			n.Line = line
+		} else if s != nil {
+			t.stored(x.X, n.Args[0], line)
+		}
+	case *ast.IndexExpr:
+		if _, ok := t.Info.TypeOf(x.X).Underlying().(*types.Array); ok {
+			t.stored(x.X, n.Args[0], line)
+		}
+	}
 }
 
 // variable translates an operand that is meant as a variable, to be set or pointed at: what leads there is read, and it
@@ -96,7 +117,7 @@ func (t *translator) variable(x ast.Expr) *plain.Node {
 		itself[y] = true
 		switch z := y.(type) {
 		case *ast.SelectorExpr: // a field of a struct that is no pointer lies in the struct
-			if s := t.Info.Selections[z]; s != nil && !t.through(z.X, s.Index()) {
+			if s := t.Info.Selections[z]; s != nil && !through(s.Recv(), s.Index()) {
 				y = ast.Unparen(z.X)
 				continue
 			}
@@ -151,12 +172,17 @@ func (t *translator) assign(st *ast.AssignStmt) *plain.Node {
 	case token.ASSIGN:
 		n := &plain.Node{Op: "assign", Line: line, Path: []int{len(st.Lhs)}}
 		for _, x := range st.Lhs {
-			n.Args = append(n.Args, t.place(x))
+			n.Args = append(n.Args, t.place(x, line))
 		}
 		n.Args = append(n.Args, t.right(st.Rhs, len(st.Lhs))...)
 		return n
 	}
 	op := st.Tok.String()
+	if x, ok := ast.Unparen(st.Lhs[0]).(*ast.IndexExpr); ok && (st.Tok == token.SHL_ASSIGN || st.Tok == token.SHR_ASSIGN) {
+		if _, isMap := t.Info.TypeOf(x.X).Underlying().(*types.Map); isMap {
+			no("a shift of a map's element") // by a negative count, the compiler has the element made before the panic
+		}
+	}
 	return &plain.Node{Op: "opassign", Name: op[:len(op)-1], Line: line, Args: []*plain.Node{t.expr(st.Lhs[0]), t.expr(st.Rhs[0])}}
 }
 
@@ -244,6 +270,9 @@ func (t *translator) forStmt(st *ast.ForStmt) *plain.Node {
 	if !ok4 || !ok5 || !means(cond.X) || !means(post.X) || cond.Op != token.LSS && cond.Op != token.LEQ || t.changes(st.Body, v) {
 		no("a loop that is not known to be short")
 	}
+	if from < -tripLimit || to > 1<<32 { // the difference must not overflow
+		no("a long loop")
+	}
 	t.enter(max(0, to-from+1))
 	defer t.leave()
 	n := &plain.Node{Op: "for", Args: make([]*plain.Node, 4)}
@@ -289,7 +318,9 @@ func (t *translator) rangeStmt(st *ast.RangeStmt) *plain.Node {
 			trips = k
 		}
 	case *types.Array:
-		trips = u.Len()
+		if trips = u.Len(); st.Value == nil {
+			return t.countTo(st, trips)
+		}
 	}
 	if lit, ok := ast.Unparen(st.X).(*ast.CompositeLit); ok {
 		if _, isSlice := t.Info.TypeOf(lit).Underlying().(*types.Slice); isSlice {
@@ -301,6 +332,9 @@ func (t *translator) rangeStmt(st *ast.RangeStmt) *plain.Node {
 			}
 		}
 	}
+	if id, ok := st.Value.(*ast.Ident); ok && id.Name == "_" {
+		no("a range with a blank value") // whether an array is evaluated then is the compiler's matter
+	}
 	if trips < 0 || st.Tok != token.DEFINE && st.Key != nil {
 		no("a loop that is not known to be short")
 	}
@@ -311,6 +345,10 @@ func (t *translator) rangeStmt(st *ast.RangeStmt) *plain.Node {
 		}
 	}
 	t.settle()
+	return t.rangeBody(st, n, trips)
+}
+
+func (t *translator) rangeBody(st *ast.RangeStmt, n *plain.Node, trips int64) *plain.Node {
 	for _, x := range []ast.Expr{st.Key, st.Value} {
 		if x == nil {
 			break
@@ -321,4 +359,24 @@ func (t *translator) rangeStmt(st *ast.RangeStmt) *plain.Node {
 	defer t.leave()
 	n.Args[1] = t.block(st.Body)
 	return n
+}
+
+// countTo translates a loop over the indices of an array: the array is not evaluated, since its length is constant.
+func (t *translator) countTo(st *ast.RangeStmt, length int64) *plain.Node {
+	if st.Tok != token.DEFINE && st.Key != nil {
+		no("a loop with a variable from outside")
+	}
+	ast.Inspect(st.X, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.CallExpr:
+			no("a range over an array that a call gives")
+		case *ast.UnaryExpr:
+			if n.Op == token.ARROW {
+				no("a range over an array that is received")
+			}
+		}
+		return true
+	})
+	count := &plain.Node{Op: "const", Type: t.typ(types.Typ[types.Int]), Text: strconv.FormatInt(length, 10)}
+	return t.rangeBody(st, &plain.Node{Op: "range", Line: t.line(st.For), Args: []*plain.Node{count, nil}}, length)
 }

@@ -440,25 +440,24 @@ func (t *translator) selector(x *ast.SelectorExpr) *plain.Node {
 	if sel.Kind() != types.FieldVal {
 		no("a method that is not called")
 	}
-	n := &plain.Node{Op: "field", Line: t.line(t.dot(x.X)), Name: t.Export(x.Sel.Name), Path: sel.Index(), Args: []*plain.Node{t.expr(x.X)}}
-	if t.through(x.X, sel.Index()) {
+	n := &plain.Node{Op: "field", Line: t.line(t.dot(x.X)), Path: sel.Index(), Args: []*plain.Node{t.expr(x.X)}}
+	if through(sel.Recv(), sel.Index()) {
 		t.statement.reads(x)
 	}
 	return n
 }
 
-// through tells whether a path of fields leads through a pointer.
-func (t *translator) through(x ast.Expr, path []int) bool {
-	typ := t.Info.TypeOf(x)
-	for _, i := range path {
+// through tells whether a path of fields, at whose end a method may be, leads through a pointer.
+func through(typ types.Type, path []int) bool {
+	for k, i := range path {
 		if _, ok := typ.Underlying().(*types.Pointer); ok {
 			return true
 		}
-		st, ok := typ.Underlying().(*types.Struct)
-		if !ok {
-			return true
+		if st, ok := typ.Underlying().(*types.Struct); ok && i < st.NumFields() {
+			typ = st.Field(i).Type()
+		} else {
+			return k < len(path)-1
 		}
-		typ = st.Field(i).Type()
 	}
 	return false
 }
@@ -544,21 +543,12 @@ func (t *translator) elements(x *ast.CompositeLit, typ types.Type) *plain.Node {
 	switch u := typ.Underlying().(type) {
 	case *types.Struct:
 		for i, e := range x.Elts {
-			if kv, ok := e.(*ast.KeyValueExpr); ok {
-				v, _ := t.Info.Uses[kv.Key.(*ast.Ident)].(*types.Var)
-				i = -1
-				for k := range u.NumFields() {
-					if u.Field(k) == v || v != nil && u.Field(k).Id() == v.Id() {
-						i = k
-					}
-				}
-				if i < 0 {
-					no("field %s", kv.Key)
-				}
-				e = kv.Value
+			k, v := field(t.Info, u, i, e)
+			if k < 0 {
+				no("field %d of %s", i, typ)
 			}
-			n.Path = append(n.Path, i)
-			n.Args = append(n.Args, t.expr(e))
+			n.Path = append(n.Path, k)
+			n.Args = append(n.Args, t.expr(v))
 		}
 	case *types.Slice, *types.Array:
 		if a, ok := u.(*types.Array); ok && a.Len() > 1<<16 {
@@ -578,14 +568,76 @@ func (t *translator) elements(x *ast.CompositeLit, typ types.Type) *plain.Node {
 			k++
 		}
 	case *types.Map:
-		for _, e := range x.Elts {
-			kv := e.(*ast.KeyValueExpr)
-			n.Args = append(n.Args, t.expr(kv.Key), t.expr(kv.Value))
+		// As the compiler does, what is constant comes first: a key that turns out to be the same prevails.
+		for _, first := range []bool{true, false} {
+			for _, e := range x.Elts {
+				if kv := e.(*ast.KeyValueExpr); (t.static(kv.Key, u.Key()) && t.static(kv.Value, u.Elem())) == first {
+					n.Args = append(n.Args, t.expr(kv.Key), t.expr(kv.Value))
+				}
+			}
 		}
 	default:
 		no("literal of %s", typ)
 	}
 	return n
+}
+
+// static tells whether an element of a map literal is made of constants, none of them in an interface.
+func (t *translator) static(x ast.Expr, place types.Type) bool {
+	tv := t.Info.Types[x]
+	if tv.IsNil() {
+		return true
+	}
+	if types.IsInterface(place) {
+		return false
+	}
+	lit, ok := ast.Unparen(x).(*ast.CompositeLit)
+	if tv.Value != nil || !ok {
+		return tv.Value != nil
+	}
+	switch u := t.Info.TypeOf(lit).Underlying().(type) {
+	case *types.Struct:
+		for i, e := range lit.Elts {
+			k, v := field(t.Info, u, i, e)
+			if k < 0 || !t.static(v, u.Field(k).Type()) {
+				return false
+			}
+		}
+		return true
+	case *types.Array:
+		for _, e := range lit.Elts {
+			if kv, ok := e.(*ast.KeyValueExpr); ok {
+				e = kv.Value
+			}
+			if !t.static(e, u.Elem()) {
+				return false
+			}
+		}
+		return true
+	}
+	return false
+}
+
+// field returns the number and the value of the field that element i of a struct's literal sets; -1 if there is none.
+func field(info *types.Info, u *types.Struct, i int, e ast.Expr) (int, ast.Expr) {
+	kv, ok := e.(*ast.KeyValueExpr)
+	if !ok {
+		return i, e
+	}
+	v, _ := info.Uses[kv.Key.(*ast.Ident)].(*types.Var)
+	for k := range u.NumFields() {
+		if u.Field(k) == v || v != nil && u.Field(k).Id() == v.Id() {
+			return k, kv.Value
+		}
+	}
+	return -1, kv.Value
+}
+
+// readsElements tells whether a conversion reads the elements of a slice.
+func (t *translator) readsElements(x *ast.CallExpr) bool {
+	_, fromSlice := t.Info.TypeOf(x.Args[0]).Underlying().(*types.Slice)
+	_, toSlice := t.Info.TypeOf(x).Underlying().(*types.Slice)
+	return fromSlice && !toSlice
 }
 
 func (t *translator) list(xs []ast.Expr) []*plain.Node {
@@ -600,6 +652,9 @@ func (t *translator) call(x *ast.CallExpr) *plain.Node {
 	fun := ast.Unparen(x.Fun)
 	line := t.line(x.Lparen)
 	if tv := t.Info.Types[fun]; tv.IsType() {
+		if t.readsElements(x) {
+			t.statement.reads(x)
+		}
 		return &plain.Node{Op: "conv", Line: line, Type: t.typ(tv.Type), Args: []*plain.Node{t.expr(x.Args[0])}}
 	}
 	if id, ok := fun.(*ast.Ident); ok {
@@ -625,13 +680,14 @@ func (t *translator) method(x *ast.CallExpr, sel *ast.SelectorExpr, s *types.Sel
 		no("%s looks at its callers", fn.FullName())
 	}
 	path := s.Index()
-	n := &plain.Node{Op: "method", Line: t.line(x.Lparen), Name: t.Export(fn.Name()), Path: path[:len(path)-1], Flag: x.Ellipsis.IsValid()}
+	path = path[:len(path)-1]
+	n := &plain.Node{Op: "method", Line: t.line(x.Lparen), Name: t.Export(fn.Name()), Flag: x.Ellipsis.IsValid()}
 	recv := fn.Signature().Recv().Type()
 	// Methods are promoted from embedded fields, an interface perhaps. Such a field is read where it holds a pointer or the
 	// receiver is a copy.
 	holder := t.Info.TypeOf(sel.X)
 	through, loaded := false, false
-	for k, i := range n.Path {
+	for k, i := range path {
 		if p, ok := holder.Underlying().(*types.Pointer); ok {
 			through, loaded = true, loaded || k > 0
 			holder = p.Elem()
@@ -640,12 +696,20 @@ func (t *translator) method(x *ast.CallExpr, sel *ast.SelectorExpr, s *types.Sel
 	}
 	_, isPointer := holder.Underlying().(*types.Pointer)
 	_, wantsPointer := types.Unalias(recv).(*types.Pointer)
+	var from *plain.Node
 	if wantsPointer && !isPointer {
-		n.Args = []*plain.Node{t.variable(sel.X)}
+		from = t.variable(sel.X)
 	} else {
-		n.Args = []*plain.Node{t.expr(sel.X)}
+		from = t.expr(sel.X)
 	}
-	n.Args = append(n.Args, t.list(x.Args)...)
+	dot := t.line(t.dot(sel.X))
+	if len(path) > 0 {
+		from = &plain.Node{Op: "field", Line: dot, Path: path, Args: []*plain.Node{from}}
+	}
+	if isPointer && !wantsPointer && !types.IsInterface(holder) {
+		from = &plain.Node{Op: "deref", Line: dot, Args: []*plain.Node{from}}
+	}
+	n.Args = append([]*plain.Node{from}, t.list(x.Args)...)
 	if through && (loaded || isPointer || !wantsPointer) {
 		t.statement.reads(sel.X)
 	}

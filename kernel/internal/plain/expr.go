@@ -26,6 +26,12 @@ func (b *builder) expr(n *Node) *expr {
 			}
 		}
 		refuse("no variable %s", n.Name)
+	case "held":
+		l, ok := b.held[n.Path[0]]
+		if !ok {
+			refuse("value %d is not held", n.Path[0])
+		}
+		return &expr{typ: l.typ, eval: func(m *Machine) reflect.Value { return m.locals[l.slot] }}
 	case "func":
 		v := reflect.ValueOf(symbol(n.Pkg, n.Name))
 		if v.Kind() != reflect.Func {

@@ -63,7 +63,7 @@ func Prepare(p *Program) (m *Machine, err error) {
 			err = refusal
 		}
 	}()
-	b := &builder{vars: map[string]reflect.Type{}}
+	b := &builder{vars: map[string]reflect.Type{}, held: map[int]local{}}
 	m = &Machine{cell: p.Cell, fn: p.Func}
 	for _, n := range p.Body {
 		m.body = append(m.body, b.stmt(n))
@@ -77,6 +77,7 @@ type builder struct {
 	vars   map[string]reflect.Type // variables that the program has declared so far
 	scopes []map[string]local      // blocks around the present node
 	locals int
+	held   map[int]local // values that temp keeps
 }
 
 // local is a variable of a block.
@@ -199,6 +200,14 @@ func (b *builder) stmt(n *Node) exec {
 		return b.send(n)
 	case "block":
 		return b.block(n)
+	case "ordered":
+		return sequence(b.stmts(n.Args))
+	case "temp":
+		e := b.one(n.Args[0])
+		slot := b.locals
+		b.locals++
+		b.held[n.Path[0]] = local{slot, e.typ}
+		return func(m *Machine) flow { m.locals[slot] = e.eval(m); return next }
 	case "if":
 		return b.ifStmt(n)
 	case "for":
@@ -527,18 +536,19 @@ func (b *builder) stmts(list []*Node) []exec {
 	return out
 }
 
-func (b *builder) block(n *Node) (st exec) {
-	b.inScope(func() {
-		body := b.stmts(n.Args)
-		st = func(m *Machine) flow {
-			for _, s := range body {
-				if f := s(m); f != next {
-					return f
-				}
+func sequence(list []exec) exec {
+	return func(m *Machine) flow {
+		for _, s := range list {
+			if f := s(m); f != next {
+				return f
 			}
-			return next
 		}
-	})
+		return next
+	}
+}
+
+func (b *builder) block(n *Node) (st exec) {
+	b.inScope(func() { st = sequence(b.stmts(n.Args)) })
 	return st
 }
 

@@ -44,7 +44,10 @@ type Program struct {
 //	lit        a composite literal of Type: element Path[i] is Args[i]; keys and elements in turn for a map
 //	sleep      time.Sleep(Args[0]), to be interrupted
 //	wait, lock a method Name of package sync that waits, to be interrupted
+//	held       the value that temp has kept under the number Path[0]
 //
+//	ordered    Args in order, in the present block: temps, and the statement that holds them
+//	temp       Args[0] is evaluated and kept
 //	define     Names get the values Args: Path says which are Declared, which Assigned, which Blank
 //	vars       var Names Type = Args
 //	assign     the first Path[0] of Args get the values of the others

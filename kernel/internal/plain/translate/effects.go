@@ -5,7 +5,8 @@ import (
 	"go/types"
 )
 
-// effects are what a statement reads that others may change, and what it calls that may change things.
+// effects are what a statement reads that others may change, or does that may panic, and what it calls that may change
+// things.
 type effects struct {
 	read   []ast.Node
 	called []ast.Node
@@ -21,9 +22,18 @@ func within(inner, outer ast.Node) bool {
 	return outer.Pos() <= inner.Pos() && inner.End() <= outer.End()
 }
 
-// settle refuses a statement in which the order of a read and a call is open: where neither is an operand of the other.
-// Calls come in the order of the text, so what another call reads as its operand has its place among them.
+// settle refuses a statement in which the order of a read and a call is open.
 func (t *translator) settle() {
+	open := t.open()
+	t.statement = effects{}
+	if open {
+		no("the order of a call and of reading what it may change is the compiler's to choose")
+	}
+}
+
+// open tells whether the order of a read and a call is open: where neither is an operand of the other. Calls come in the
+// order of the text, so what another call reads as its operand has its place among them.
+func (t *translator) open() bool {
 	placed := func(r, c ast.Node) bool {
 		for _, k := range t.statement.called {
 			if _, ok := k.(*ast.CallExpr); ok && k != c && k != r && within(r, k) && !within(c, k) && !t.isBuiltin(k.(*ast.CallExpr)) {
@@ -35,11 +45,11 @@ func (t *translator) settle() {
 	for _, c := range t.statement.called {
 		for _, r := range t.statement.read {
 			if !within(r, c) && !within(c, r) && !placed(r, c) {
-				no("the order of a call and of reading what it may change is the compiler's to choose")
+				return true
 			}
 		}
 	}
-	t.statement = effects{}
+	return false
 }
 
 func (t *translator) isBuiltin(x *ast.CallExpr) bool {

@@ -17,13 +17,9 @@ const tripLimit = 2000
 func (t *translator) stmt(st ast.Stmt) *plain.Node {
 	switch st := st.(type) {
 	case *ast.ExprStmt:
-		n := &plain.Node{Op: "expr", Args: []*plain.Node{t.multi(st.X)}}
-		t.settle()
-		return n
+		return t.inOrder(func() *plain.Node { return &plain.Node{Op: "expr", Args: []*plain.Node{t.root(st.X)}} })
 	case *ast.AssignStmt:
-		n := t.assign(st)
-		t.settle()
-		return n
+		return t.inOrder(func() *plain.Node { return t.assign(st) })
 	case *ast.IncDecStmt:
 		op := "+"
 		if st.Tok == token.DEC {
@@ -37,8 +33,7 @@ func (t *translator) stmt(st ast.Stmt) *plain.Node {
 		t.settle()
 		return n
 	case *ast.DeclStmt:
-		n := t.varDecl(st)
-		return n
+		return t.inOrder(func() *plain.Node { return t.varDecl(st) })
 	case *ast.SendStmt:
 		t.statement.calls(st.Chan)
 		n := &plain.Node{Op: "send", Line: t.line(st.Arrow), Args: []*plain.Node{t.expr(st.Chan), t.expr(st.Value)}}
@@ -150,6 +145,7 @@ func (t *translator) right(list []ast.Expr, places int) []*plain.Node {
 
 func (t *translator) assign(st *ast.AssignStmt) *plain.Node {
 	line := t.line(st.TokPos)
+	t.settled(st.Lhs, st.Rhs, st.Tok)
 	switch st.Tok {
 	case token.DEFINE:
 		n := &plain.Node{Op: "define", Line: line}
@@ -208,7 +204,6 @@ func (t *translator) varDecl(st *ast.DeclStmt) *plain.Node {
 			n.Type = t.typ(t.Info.TypeOf(vs.Type))
 		}
 		n.Args = t.right(vs.Values, len(vs.Names))
-		t.settle()
 		specs = append(specs, n)
 	}
 	if len(specs) == 1 {

@@ -56,12 +56,15 @@ func Program(c Cell) (p *plain.Program, paths []string, err error) {
 			no("the address of a variable in a block")
 		}
 		if len(c.Values) > 0 && i == len(c.Body)-1 && c.Show != "" {
-			n := &plain.Node{Op: "show", Line: t.line(st.Pos()), Text: c.Show}
-			for _, x := range c.Values {
-				n.Args = append(n.Args, t.multi(x))
-			}
-			p.Body = append(p.Body, n)
-			t.settle()
+			p.Body = append(p.Body, t.inOrder(func() *plain.Node {
+				n := &plain.Node{Op: "show", Line: t.line(st.Pos()), Text: c.Show}
+				if len(c.Values) == 1 {
+					n.Args = []*plain.Node{t.root(c.Values[0])}
+				} else {
+					n.Args = t.list(c.Values)
+				}
+				return n
+			}))
 			continue
 		}
 		p.Body = append(p.Body, t.stmt(st))
@@ -84,6 +87,9 @@ type translator struct {
 	paths     map[string]bool
 	statement effects
 	loops     []int // trip counts of the loops around the present statement
+	hoisting  bool  // calls are done before the rest of the statement: see order.go
+	temps     []*plain.Node
+	held      int // number of values that temps keep
 }
 
 func (t *translator) line(pos token.Pos) int { return t.Fset.Position(pos).Line }
@@ -263,6 +269,11 @@ func (t *translator) path(arg types.Type) string {
 	return ""
 }
 
+func isString(x types.Type) bool {
+	b, ok := x.Underlying().(*types.Basic)
+	return ok && b.Info()&types.IsString != 0
+}
+
 // plainBool tells whether a type is bool itself.
 func plainBool(x types.Type) bool {
 	return types.Identical(types.Default(x), types.Typ[types.Bool])
@@ -275,6 +286,16 @@ func (t *translator) expr(x ast.Expr) *plain.Node { return t.express(x, false) }
 
 // multi translates an expression that may have several values, or none.
 func (t *translator) multi(x ast.Expr) *plain.Node { return t.express(x, false) }
+
+// root translates the expression of a statement: its own call comes last.
+func (t *translator) root(x ast.Expr) *plain.Node {
+	n := t.multi(x)
+	if n.Op == "held" && n.Path[0] == t.held && t.hoisting {
+		n = t.temps[len(t.temps)-1].Args[0]
+		t.temps = t.temps[:len(t.temps)-1]
+	}
+	return n
+}
 
 // pair translates the right side of a statement with two places: m[k], x.(T) and <-c have two values there.
 func (t *translator) pair(x ast.Expr) *plain.Node { return t.express(x, true) }
@@ -304,7 +325,7 @@ func (t *translator) express(x ast.Expr, two bool) *plain.Node {
 				n.Args = append(n.Args, t.expr(b))
 			}
 		}
-		return n
+		return t.hoist(n)
 	case *ast.StarExpr:
 		n := &plain.Node{Op: "deref", Line: t.line(x.Star), Args: []*plain.Node{t.expr(x.X)}}
 		t.statement.reads(x)
@@ -318,7 +339,12 @@ func (t *translator) express(x ast.Expr, two bool) *plain.Node {
 		if two {
 			op = "assert2"
 		}
-		return &plain.Node{Op: op, Line: t.line(t.dot(x.X)), Type: t.typ(t.Info.TypeOf(x.Type)), Args: []*plain.Node{t.expr(x.X)}}
+		n := &plain.Node{Op: op, Line: t.line(t.dot(x.X)), Type: t.typ(t.Info.TypeOf(x.Type)), Args: []*plain.Node{t.expr(x.X)}}
+		if two || direct(t.Info.TypeOf(x.Type)) {
+			t.statement.reads(x) // or panics
+			return n
+		}
+		return t.hoist(n)
 	case *ast.CompositeLit:
 		return t.literal(x)
 	}
@@ -474,16 +500,22 @@ func (t *translator) index(x *ast.IndexExpr, two bool) *plain.Node {
 			op = "index2"
 		}
 		t.statement.reads(x)
-	case *types.Array:
-	case *types.Basic:
-	case *types.Slice:
-		t.statement.reads(x)
-	case *types.Pointer:
+	case *types.Array, *types.Basic:
+		if t.Info.Types[x.Index].Value == nil {
+			t.statement.reads(x) // or panics
+		}
+	case *types.Slice, *types.Pointer:
 		t.statement.reads(x)
 	default:
 		no("index of %s", u)
 	}
-	return &plain.Node{Op: op, Line: t.line(x.Lbrack), Args: []*plain.Node{t.expr(x.X), t.expr(x.Index)}}
+	from := t.expr(x.X)
+	reads := len(t.statement.read)
+	key := t.expr(x.Index)
+	if _, ok := base.Underlying().(*types.Map); ok {
+		t.unclear(reads, "a key")
+	}
+	return &plain.Node{Op: op, Line: t.line(x.Lbrack), Args: []*plain.Node{from, key}}
 }
 
 func (t *translator) unary(x *ast.UnaryExpr, two bool) *plain.Node {
@@ -497,7 +529,11 @@ func (t *translator) unary(x *ast.UnaryExpr, two bool) *plain.Node {
 			op = "recv2"
 		}
 		t.statement.calls(x)
-		return &plain.Node{Op: op, Line: t.line(x.OpPos), Args: []*plain.Node{t.expr(x.X)}}
+		n := &plain.Node{Op: op, Line: t.line(x.OpPos), Args: []*plain.Node{t.expr(x.X)}}
+		if two {
+			return n
+		}
+		return t.hoist(n)
 	case token.ADD, token.SUB, token.XOR, token.NOT:
 		return &plain.Node{Op: "unary", Name: x.Op.String(), Args: []*plain.Node{t.expr(x.X)}}
 	}
@@ -514,6 +550,8 @@ func (t *translator) binary(x *ast.BinaryExpr) *plain.Node {
 		if !plainBool(result) {
 			n.Type = t.typ(result)
 		}
+		n.Args = t.logical(x)
+		return t.hoist(n)
 	case token.EQL, token.NEQ, token.LSS, token.LEQ, token.GTR, token.GEQ:
 		n.Op = "compare"
 		if !plainBool(result) {
@@ -521,8 +559,23 @@ func (t *translator) binary(x *ast.BinaryExpr) *plain.Node {
 		}
 	case token.SHL, token.SHR:
 		n.Op = "shift"
+		fallthrough
+	case token.QUO, token.REM:
+		if t.Info.Types[x.Y].Value == nil {
+			t.statement.reads(x) // or panics
+		}
 	}
+	reads := len(t.statement.read)
 	n.Args = []*plain.Node{t.expr(x.X), t.expr(x.Y)}
+	if n.Op == "compare" {
+		switch t.Info.TypeOf(x.X).Underlying().(type) {
+		case *types.Struct, *types.Array, *types.Interface:
+			t.unclear(reads, "a comparison")
+		}
+		if types.IsInterface(t.Info.TypeOf(x.Y)) {
+			t.unclear(reads, "a comparison")
+		}
+	}
 	return n
 }
 
@@ -548,7 +601,7 @@ func (t *translator) elements(x *ast.CompositeLit, typ types.Type) *plain.Node {
 				no("field %d of %s", i, typ)
 			}
 			n.Path = append(n.Path, k)
-			n.Args = append(n.Args, t.expr(v))
+			n.Args = append(n.Args, t.operand(v))
 		}
 	case *types.Slice, *types.Array:
 		if a, ok := u.(*types.Array); ok && a.Len() > 1<<16 {
@@ -564,11 +617,14 @@ func (t *translator) elements(x *ast.CompositeLit, typ types.Type) *plain.Node {
 				k, e = int(v), kv.Value
 			}
 			n.Path = append(n.Path, k)
-			n.Args = append(n.Args, t.expr(e))
+			n.Args = append(n.Args, t.operand(e))
 			k++
 		}
 	case *types.Map:
 		// As the compiler does, what is constant comes first: a key that turns out to be the same prevails.
+		if t.hoisting && len(x.Elts) > 0 {
+			no("the order of calls within a map's literal is the compiler's to choose")
+		}
 		for _, first := range []bool{true, false} {
 			for _, e := range x.Elts {
 				if kv := e.(*ast.KeyValueExpr); (t.static(kv.Key, u.Key()) && t.static(kv.Value, u.Elem())) == first {
@@ -643,7 +699,7 @@ func (t *translator) readsElements(x *ast.CallExpr) bool {
 func (t *translator) list(xs []ast.Expr) []*plain.Node {
 	out := make([]*plain.Node, len(xs))
 	for i, x := range xs {
-		out[i] = t.multi(x)
+		out[i] = t.operand(x)
 	}
 	return out
 }
@@ -655,7 +711,11 @@ func (t *translator) call(x *ast.CallExpr) *plain.Node {
 		if t.readsElements(x) {
 			t.statement.reads(x)
 		}
-		return &plain.Node{Op: "conv", Line: line, Type: t.typ(tv.Type), Args: []*plain.Node{t.expr(x.Args[0])}}
+		n := &plain.Node{Op: "conv", Line: line, Type: t.typ(tv.Type), Args: []*plain.Node{t.operand(x.Args[0])}}
+		if _, toSlice := tv.Type.Underlying().(*types.Slice); toSlice && isString(t.Info.TypeOf(x.Args[0])) {
+			return t.hoist(n)
+		}
+		return n
 	}
 	if id, ok := fun.(*ast.Ident); ok {
 		if b, ok := t.Info.Uses[id].(*types.Builtin); ok {
@@ -663,6 +723,9 @@ func (t *translator) call(x *ast.CallExpr) *plain.Node {
 		}
 	}
 	t.effect(x)
+	if t.hoisting && t.spreads(x.Args) {
+		no("the order of a call and of reading what it may change is the compiler's to choose: several results")
+	}
 	spread := x.Ellipsis.IsValid()
 	if sel, ok := fun.(*ast.SelectorExpr); ok {
 		if s := t.Info.Selections[sel]; s != nil && s.Kind() == types.MethodVal {
@@ -671,7 +734,7 @@ func (t *translator) call(x *ast.CallExpr) *plain.Node {
 			return &plain.Node{Op: "sleep", Line: line, Args: []*plain.Node{t.expr(x.Args[0])}}
 		}
 	}
-	return &plain.Node{Op: "call", Line: line, Flag: spread, Args: append([]*plain.Node{t.expr(fun)}, t.list(x.Args)...)}
+	return t.called(x, &plain.Node{Op: "call", Line: line, Flag: spread, Args: append([]*plain.Node{t.expr(fun)}, t.list(x.Args)...)})
 }
 
 func (t *translator) method(x *ast.CallExpr, sel *ast.SelectorExpr, s *types.Selection) *plain.Node {
@@ -733,6 +796,16 @@ func (t *translator) method(x *ast.CallExpr, sel *ast.SelectorExpr, s *types.Sel
 	case "(*sync.Mutex).Lock", "(*sync.RWMutex).Lock", "(*sync.RWMutex).RLock":
 		n.Op = "lock"
 	}
+	return t.called(x, n)
+}
+
+// called hoists a call that has one result.
+func (t *translator) called(x *ast.CallExpr, n *plain.Node) *plain.Node {
+	if tv := t.Info.Types[x]; tv.IsValue() {
+		if _, several := tv.Type.(*types.Tuple); !several {
+			return t.hoist(n)
+		}
+	}
 	return n
 }
 
@@ -765,5 +838,9 @@ func (t *translator) builtin(x *ast.CallExpr, name string) *plain.Node {
 		no("%s", name)
 	}
 	n.Args = t.list(args)
-	return n
+	switch name {
+	case "delete", "clear", "close", "panic", "print", "println":
+		return n
+	}
+	return t.hoist(n)
 }

@@ -20,12 +20,7 @@ func (b *builder) expr(n *Node) *expr {
 	case "var":
 		return b.variable(n.Name, n.Type)
 	case "local":
-		for i := len(b.scopes) - 1; i >= 0; i-- {
-			if l, ok := b.scopes[i][n.Name]; ok {
-				return variable(l.typ, func(m *Machine) reflect.Value { return m.locals[l.slot] })
-			}
-		}
-		refuse("no variable %s", n.Name)
+		return b.local(n.Name)
 	case "held":
 		l, ok := b.held[n.Path[0]]
 		if !ok {

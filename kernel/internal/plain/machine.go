@@ -78,6 +78,7 @@ type builder struct {
 	scopes []map[string]local      // blocks around the present node
 	locals int
 	held   map[int]local // values that temp keeps
+	trips  []int         // how often the bodies of the loops around the present node run
 }
 
 // local is a variable of a block.
@@ -91,6 +92,16 @@ func (b *builder) declareLocal(name string, t reflect.Type) local {
 	b.locals++
 	b.scopes[len(b.scopes)-1][name] = l
 	return l
+}
+
+func (b *builder) local(name string) *expr {
+	for i := len(b.scopes) - 1; i >= 0; i-- {
+		if l, ok := b.scopes[i][name]; ok {
+			return variable(l.typ, func(m *Machine) reflect.Value { return m.locals[l.slot] })
+		}
+	}
+	refuse("no variable %s", name)
+	return nil
 }
 
 func (b *builder) inScope(f func()) {
@@ -315,7 +326,12 @@ func (b *builder) define(n *Node) exec {
 			b.vars[name] = types[i]
 			set[i] = func(m *Machine, v reflect.Value) { store(name, v) }
 		default:
-			to := b.variable(name, nil)
+			var to *expr
+			if len(b.scopes) > 0 { // declared in the same block
+				to = b.local(name)
+			} else {
+				to = b.variable(name, nil)
+			}
 			conv := assign(types[i], to.typ)
 			set[i] = func(m *Machine, v reflect.Value) { to.place(m).Set(conv(v)) }
 		}
@@ -588,8 +604,42 @@ func (b *builder) ifStmt(n *Node) (st exec) {
 	return st
 }
 
+// tripLimit bounds how often the body of a loop may run here: compiled code is a hundred times as fast.
+const tripLimit = 2000
+
+// inLoop builds a loop whose body runs so often, together with what its init statement declares.
+func (b *builder) inLoop(trips int, f func()) {
+	b.trips = append(b.trips, trips)
+	defer func() { b.trips = b.trips[:len(b.trips)-1] }()
+	all := 1
+	for _, n := range b.trips {
+		if all *= max(1, n); n > tripLimit || all > tripLimit {
+			refuse("a long loop")
+		}
+	}
+	b.inScope(f)
+}
+
+// tripsOver tells how often a loop over a variable runs, before the cell changes it perhaps: it is a matter of time only.
+func (b *builder) tripsOver(n *Node) int {
+	ptr, ok := live.Lookup(n.Name)
+	if _, own := b.vars[n.Name]; own || !ok || n.Op != "var" {
+		refuse("a loop that is not known to be short")
+	}
+	switch v := ptr.Elem(); {
+	case v.Kind() == reflect.Slice:
+		return v.Len()
+	case v.CanInt():
+		return int(min(v.Int(), tripLimit+1))
+	case v.CanUint():
+		return int(min(v.Uint(), tripLimit+1))
+	}
+	refuse("a loop that is not known to be short")
+	return 0
+}
+
 func (b *builder) forStmt(n *Node) (st exec) {
-	b.inScope(func() {
+	b.inLoop(n.Path[0], func() {
 		init := b.optional(n.Args[0])
 		var own []int // each iteration has its own copy of the variables
 		for _, l := range b.scopes[len(b.scopes)-1] {
@@ -613,7 +663,11 @@ func (b *builder) forStmt(n *Node) (st exec) {
 }
 
 func (b *builder) rangeStmt(n *Node) (st exec) {
-	b.inScope(func() {
+	trips := n.Path[0]
+	if trips < 0 {
+		trips = b.tripsOver(n.Args[0])
+	}
+	b.inLoop(trips, func() {
 		x := b.expr(n.Args[0])
 		if x.typ == nil {
 			refuse("range over %s", n.Args[0].Op)

@@ -57,8 +57,9 @@ type Program struct {
 //	send       Args[0] <- Args[1]
 //	block      Args in order
 //	if         Args are the init statement, the condition, both branches
-//	for        Args are the init statement, the condition, the post statement, the body
-//	range      for Names := range Args[0] with body Args[1]; Flag: the names are variables of the loop
+//	for        Args are the init statement, the condition, the post statement, the body, which runs Path[0] times at most
+//	range      for Names := range Args[0] with body Args[1], which runs Path[0] times at most; -1: as the notebook's
+//	           variable Args[0] says before the cell runs
 //	break, continue
 type Node struct {
 	Op    string   `json:"o"`

@@ -146,7 +146,7 @@ var tableGroups = [][]string{
 	{"bufio", "bytes", "context", "errors", "fmt", "io", "math", "math/bits", "math/cmplx", "math/rand", "math/rand/v2", "os", "path/filepath", "sort", "strconv",
 		"strings", "sync", "time", "unicode", "unicode/utf8"},
 	{build.Module + "/lossviz", build.Module + "/lossviz/dataset", build.Module + "/lossviz/nn", build.Module + "/lossviz/train", build.Module + "/lossviz/landscape",
-		build.Module + "/lossviz/convexity", build.Module + "/lossviz/spectrum", build.Module + "/lossviz/chart", build.Module + "/lossviz/job"},
+		build.Module + "/lossviz/convexity", build.Module + "/lossviz/convexity/expr", build.Module + "/lossviz/spectrum", build.Module + "/lossviz/chart", build.Module + "/lossviz/job"},
 	{"gonum.org/v1/gonum/mat", "gonum.org/v1/gonum/stat", "gonum.org/v1/gonum/floats", "gonum.org/v1/gonum/optimize", "gonum.org/v1/gonum/stat/distuv",
 		"gonum.org/v1/gonum/diff/fd", "gonum.org/v1/gonum/integrate"},
 	{"gonum.org/v1/plot", "gonum.org/v1/plot/plotter", "gonum.org/v1/plot/vg"},
@@ -236,6 +236,32 @@ func (s *Session) wantTables(path string) {
 	}()
 }
 
+// loadGroup makes a group's packages known; one that does not load is left out.
+func (s *Session) loadGroup(group []string) {
+	if s.ws.Load(s.tables.ctx, group...) == nil { // in one go, which takes as long as a single package
+		return
+	}
+	for _, p := range group {
+		s.ws.Load(s.tables.ctx, p)
+	}
+}
+
+// foresee makes known the packages of a group that cells are likely to use, so that the first that does finds the table.
+// It returns at once. The worker does not open the table before it is used.
+func (s *Session) foresee(path string) {
+	t := &s.tables
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if s.cfg.Compile || t.ctx.Err() != nil {
+		return
+	}
+	t.done.Add(1)
+	go func() {
+		defer t.done.Done()
+		s.loadGroup(tableGroup(path))
+	}()
+}
+
 // WaitTables returns when no table is being built: cells that are plain are evaluated from now on.
 func (s *Session) WaitTables() {
 	<-s.ready
@@ -249,9 +275,7 @@ func (s *Session) makeTable(path string, group []string) {
 	if file == "" {
 		t.queue <- path // one at a time
 		defer func() { <-t.queue }()
-		for _, p := range group {
-			s.ws.Load(t.ctx, p) // one that does not load is left out
-		}
+		s.loadGroup(group)
 		if len(knownOf(s.ws, []string{path})) == 0 {
 			return
 		}

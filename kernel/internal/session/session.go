@@ -153,6 +153,7 @@ func (s *Session) open() {
 		return
 	}
 	s.wantTables("fmt")
+	s.foresee(build.Module + "/lossviz")
 }
 
 // prepare opens a workspace and makes sure of the worker program and the packages that every cell needs.

@@ -10,9 +10,6 @@ import (
 	"github.com/gosaddle/saddle/kernel/internal/plain"
 )
 
-// tripLimit bounds how often the body of a loop may run here: compiled code is a hundred times as fast.
-const tripLimit = 2000
-
 // stmt translates a statement, and sees to it that the order of what it does is not open.
 func (t *translator) stmt(st ast.Stmt) *plain.Node {
 	switch st := st.(type) {
@@ -157,10 +154,8 @@ func (t *translator) assign(st *ast.AssignStmt) *plain.Node {
 				n.Path = append(n.Path, plain.Blank)
 			case t.Info.Defs[id] != nil:
 				n.Path = append(n.Path, plain.Declared)
-			case t.topLevel(id):
-				n.Path = append(n.Path, plain.Assigned)
 			default:
-				no("assignment to a variable of a block by :=")
+				n.Path = append(n.Path, plain.Assigned)
 			}
 		}
 		n.Args = t.right(st.Rhs, len(st.Lhs))
@@ -180,12 +175,6 @@ func (t *translator) assign(st *ast.AssignStmt) *plain.Node {
 		}
 	}
 	return &plain.Node{Op: "opassign", Name: op[:len(op)-1], Line: line, Args: []*plain.Node{t.expr(st.Lhs[0]), t.expr(st.Rhs[0])}}
-}
-
-// topLevel tells whether a name means a variable of the notebook.
-func (t *translator) topLevel(id *ast.Ident) bool {
-	v, ok := t.Info.Uses[id].(*types.Var)
-	return ok && (t.Mine[v] || v.Parent() == t.Pkg.Scope())
 }
 
 func (t *translator) varDecl(st *ast.DeclStmt) *plain.Node {
@@ -215,23 +204,6 @@ func (t *translator) varDecl(st *ast.DeclStmt) *plain.Node {
 	no("a group of variables")
 	return nil
 }
-
-// enter counts how often the bodies of the loops around would run.
-func (t *translator) enter(trips int64) {
-	all := int(trips)
-	if trips < 0 || trips > tripLimit {
-		no("a long loop")
-	}
-	for _, n := range t.loops {
-		all *= max(1, n)
-	}
-	if all > tripLimit {
-		no("a long loop")
-	}
-	t.loops = append(t.loops, int(trips))
-}
-
-func (t *translator) leave() { t.loops = t.loops[:len(t.loops)-1] }
 
 // number returns the value of a constant integer expression.
 func (t *translator) number(x ast.Expr) (int64, bool) {
@@ -265,12 +237,10 @@ func (t *translator) forStmt(st *ast.ForStmt) *plain.Node {
 	if !ok4 || !ok5 || !means(cond.X) || !means(post.X) || cond.Op != token.LSS && cond.Op != token.LEQ || t.changes(st.Body, v) {
 		no("a loop that is not known to be short")
 	}
-	if from < -tripLimit || to > 1<<32 { // the difference must not overflow
+	if from < -1<<31 || to > 1<<31 { // the difference must not overflow
 		no("a long loop")
 	}
-	t.enter(max(0, to-from+1))
-	defer t.leave()
-	n := &plain.Node{Op: "for", Args: make([]*plain.Node, 4)}
+	n := &plain.Node{Op: "for", Path: []int{int(max(0, to-from+1))}, Args: make([]*plain.Node, 4)}
 	n.Args[0] = t.stmt(init)
 	n.Args[1] = t.expr(cond)
 	t.settle()
@@ -306,31 +276,24 @@ func (t *translator) changes(n ast.Node, v types.Object) bool {
 }
 
 func (t *translator) rangeStmt(st *ast.RangeStmt) *plain.Node {
-	trips := int64(-1)
+	trips, known := int64(-1), false // known: from what a variable holds
 	switch u := t.Info.TypeOf(st.X).Underlying().(type) {
 	case *types.Basic:
 		if k, ok := t.number(st.X); ok && u.Info()&types.IsInteger != 0 {
 			trips = k
 		}
+		known = trips < 0 && u.Info()&types.IsInteger != 0 && t.earlier(st.X)
+	case *types.Slice:
+		trips, known = t.lengthOf(st.X), t.earlier(st.X)
 	case *types.Array:
 		if trips = u.Len(); st.Value == nil {
 			return t.countTo(st, trips)
 		}
 	}
-	if lit, ok := ast.Unparen(st.X).(*ast.CompositeLit); ok {
-		if _, isSlice := t.Info.TypeOf(lit).Underlying().(*types.Slice); isSlice {
-			trips = int64(len(lit.Elts))
-			for _, e := range lit.Elts {
-				if _, keyed := e.(*ast.KeyValueExpr); keyed {
-					trips = -1
-				}
-			}
-		}
-	}
 	if id, ok := st.Value.(*ast.Ident); ok && id.Name == "_" {
 		no("a range with a blank value") // whether an array is evaluated then is the compiler's matter
 	}
-	if trips < 0 || st.Tok != token.DEFINE && st.Key != nil {
+	if trips < 0 && !known || st.Tok != token.DEFINE && st.Key != nil {
 		no("a loop that is not known to be short")
 	}
 	n := &plain.Node{Op: "range", Line: t.line(st.For), Args: []*plain.Node{t.expr(st.X), nil}}
@@ -350,10 +313,67 @@ func (t *translator) rangeBody(st *ast.RangeStmt, n *plain.Node, trips int64) *p
 		}
 		n.Names = append(n.Names, x.(*ast.Ident).Name)
 	}
-	t.enter(trips)
-	defer t.leave()
+	n.Path = []int{int(min(trips, 1<<31))}
 	n.Args[1] = t.block(st.Body)
 	return n
+}
+
+// earlier tells whether an expression is a variable of an earlier cell, whose value is known before this one runs.
+func (t *translator) earlier(x ast.Expr) bool {
+	id, ok := ast.Unparen(x).(*ast.Ident)
+	if !ok {
+		return false
+	}
+	v, ok := t.Info.Uses[id].(*types.Var)
+	return ok && !t.Mine[v] && v.Parent() == t.Pkg.Scope()
+}
+
+// lengthOf returns the length of a slice that is a literal, or made with a constant one, or a variable that the cell sets
+// to such a value only; -1 if it is none.
+func (t *translator) lengthOf(x ast.Expr) int64 {
+	switch x := ast.Unparen(x).(type) {
+	case *ast.CompositeLit:
+		for _, e := range x.Elts {
+			if _, keyed := e.(*ast.KeyValueExpr); keyed {
+				return -1
+			}
+		}
+		return int64(len(x.Elts))
+	case *ast.CallExpr:
+		if id, ok := ast.Unparen(x.Fun).(*ast.Ident); ok && len(x.Args) > 1 {
+			if b, ok := t.Info.Uses[id].(*types.Builtin); ok && b.Name() == "make" {
+				if n, ok := t.number(x.Args[1]); ok {
+					return n
+				}
+			}
+		}
+	case *ast.Ident:
+		v, ok := t.Info.Uses[x].(*types.Var)
+		if !ok || !t.Mine[v] {
+			return -1
+		}
+		length, set := int64(-1), 0
+		for _, st := range t.Body {
+			ast.Inspect(st, func(n ast.Node) bool {
+				if a, ok := n.(*ast.AssignStmt); ok {
+					for i, l := range a.Lhs {
+						if id, ok := ast.Unparen(l).(*ast.Ident); ok && (t.Info.Defs[id] == v || t.Info.Uses[id] == v) {
+							if set++; len(a.Lhs) == len(a.Rhs) {
+								if _, self := ast.Unparen(a.Rhs[i]).(*ast.Ident); !self {
+									length = t.lengthOf(a.Rhs[i])
+								}
+							}
+						}
+					}
+				}
+				return true
+			})
+		}
+		if set == 1 {
+			return length
+		}
+	}
+	return -1
 }
 
 // countTo translates a loop over the indices of an array: the array is not evaluated, since its length is constant.

@@ -52,9 +52,7 @@ func Program(c Cell) (p *plain.Program, paths []string, err error) {
 	}()
 	p = &plain.Program{Cell: c.Name, Func: c.Func}
 	for i, st := range c.Body {
-		if len(Exposes(c.Info, st, local)) > 0 {
-			no("the address of a variable in a block")
-		}
+		t.shared = Exposes(c.Info, st, local)
 		if len(c.Values) > 0 && i == len(c.Body)-1 && c.Show != "" {
 			p.Body = append(p.Body, t.inOrder(func() *plain.Node {
 				n := &plain.Node{Op: "show", Line: t.line(st.Pos()), Text: c.Show}
@@ -86,8 +84,8 @@ type translator struct {
 	Cell
 	paths     map[string]bool
 	statement effects
-	loops     []int // trip counts of the loops around the present statement
-	hoisting  bool  // calls are done before the rest of the statement: see order.go
+	shared    map[string]bool // variables of blocks that pointers may lead to
+	hoisting  bool            // calls are done before the rest of the statement: see order.go
 	temps     []*plain.Node
 	held      int // number of values that temps keep
 }
@@ -401,6 +399,9 @@ func (t *translator) ident(x *ast.Ident) *plain.Node {
 			return &plain.Node{Op: "var", Name: obj.Name(), Type: t.describe(obj.Type(), 0)}
 		case obj.Pkg() != t.Pkg:
 			return t.packageVar(obj, x)
+		}
+		if t.shared[obj.Name()] {
+			t.statement.reads(x)
 		}
 		return &plain.Node{Op: "local", Name: obj.Name()}
 	case *types.Func:

@@ -3,8 +3,8 @@
 // know what the worker holds: whether a type or symbol is there is found out when the program is prepared.
 //
 // Go leaves the order open in which variables are read and functions called within one statement. Where that could be
-// seen, because a function might change what the statement reads beside it, the cell is not plain: it is for the compiler
-// to choose.
+// seen, because a function might change what the statement reads beside it, the statement is translated in the order that
+// the compiler chooses, or the cell is not plain.
 package translate
 
 import (

@@ -337,7 +337,7 @@ func TestPlainStatements(t *testing.T) {
 		t.Skip("compiles cells")
 	}
 	w := openTwo(t)
-	for _, code := range []string{differTypes, differVars, caught, batchTypes, batchVars} {
+	for _, code := range []string{differTypes, differVars, batchTypes, batchVars} {
 		w.compare(code)
 	}
 	var got []string
@@ -363,6 +363,7 @@ func TestPlainStatements(t *testing.T) {
 		begins[i] = strings.Count(cell.String(), "\n")
 		fmt.Fprintf(&cell, "%s\n})\nfmt.Print(\"\\n@end%d\\n\")\n", st, i)
 	}
+	w.compiled.run(caught, "")
 	out, _, err := w.compiled.try(cell.String())
 	if err != nil {
 		t.Fatal(err, strings.Join(err.Traceback, "\n"))

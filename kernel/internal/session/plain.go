@@ -61,6 +61,10 @@ func (s *Session) translate(w *world, p *plan, mine map[types.Object]bool, show 
 	}
 	exposed := map[string]bool{}
 	for _, d := range p.live.decls {
+		if (d.kind == function || d.kind == method) && looksAtCallers(d.node) {
+			s.cfg.Log.Debug("not plain", "cell", p.src.Name, "why", d.key+" looks at its callers")
+			return nil
+		}
 		if d.kind != variable {
 			for key := range d.uses {
 				exposed[key] = true // the body of a function may set it
@@ -102,6 +106,21 @@ func (s *Session) translate(w *world, p *plan, mine map[types.Object]bool, show 
 		}
 	}
 	return program
+}
+
+// looksAtCallers tells whether a function may ask where it was called: by the names of those that tell.
+func looksAtCallers(fn ast.Decl) bool {
+	found := false
+	ast.Inspect(fn, func(n ast.Node) bool {
+		if x, ok := n.(*ast.SelectorExpr); ok {
+			switch x.Sel.Name {
+			case "Caller", "Callers", "Stack", "PrintStack":
+				found = true
+			}
+		}
+		return !found
+	})
+	return found
 }
 
 // exposes returns the variables that a cell lets other code change.

@@ -33,6 +33,8 @@ func TestPlain(t *testing.T) {
 	b.run("v := ints{1, 2}; w := names{\"a\"}; sum(v.a, v.b)", "3")
 	b.run("v.a += 4; v.a + len(w)", "6")
 	b.run("func() int { return x + f(&p) }()", "11")
+	b.run("func line() int { _, _, n, _ := runtime.Caller(1); return n }", "")
+	b.run("x = 1\n\nx + line()", "4")
 }
 
 // TestInterfaces: a value that a plain cell or a library put into an interface is the same to compiled code, which knows it by

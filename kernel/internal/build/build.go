@@ -255,6 +255,9 @@ func needsTidying(err error) bool {
 
 // list has packages built and notes where their export data lie.
 func (w *Workspace) list(ctx context.Context, mode string, paths []string) error {
+	w.mu.Lock()
+	forgot := w.forgot
+	w.mu.Unlock()
 	out, err := w.run(ctx, w.command("list", append([]string{mode, "-export", "-deps", "-e", "-buildmode=plugin",
 		"-json=ImportPath,Name,Export,Error,Imports,DepsErrors,Incomplete"}, paths...)...)...)
 	if err != nil && len(out) == 0 {
@@ -281,6 +284,9 @@ func (w *Workspace) list(ctx context.Context, mode string, paths []string) error
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.forgot != forgot { // what was found is of the modules before
+		return fmt.Errorf("resolving %s: the modules changed meanwhile", strings.Join(paths, ", "))
+	}
 	for _, p := range found {
 		if p.Export == "" && p.ImportPath != "unsafe" {
 			msg := "the package does not build"

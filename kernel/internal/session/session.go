@@ -153,7 +153,9 @@ func (s *Session) open() {
 		return
 	}
 	s.wantTables("fmt")
-	s.foresee(build.Module + "/lossviz")
+	if ws.ModuleDir() == ws.Dir { // a go.mod of the notebook's own may have other versions, or none yet
+		s.foresee(build.Module + "/lossviz")
+	}
 }
 
 // prepare opens a workspace and makes sure of the worker program and the packages that every cell needs.

@@ -265,22 +265,6 @@ func (s *Session) loadGroup(group []string) {
 	}
 }
 
-// foresee makes known the packages of a group that cells are likely to use, so that the first that does finds the table.
-// It returns at once. The worker does not open the table before it is used.
-func (s *Session) foresee(path string) {
-	t := &s.tables
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if s.cfg.Compile || t.ctx.Err() != nil {
-		return
-	}
-	t.done.Add(1)
-	go func() {
-		defer t.done.Done()
-		s.loadGroup(tableGroup(path))
-	}()
-}
-
 // WaitTables returns when no table is being built: cells that are plain are evaluated from now on.
 func (s *Session) WaitTables() {
 	<-s.ready

@@ -153,9 +153,6 @@ func (s *Session) open() {
 		return
 	}
 	s.wantTables("fmt")
-	if ws.ModuleDir() == ws.Dir { // a go.mod of the notebook's own may have other versions, or none yet
-		s.foresee(build.Module + "/lossviz")
-	}
 }
 
 // prepare opens a workspace and makes sure of the worker program and the packages that every cell needs.

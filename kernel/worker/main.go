@@ -221,6 +221,9 @@ func (r *runner) end(over *sync.Once, run *live.Run, failure *worker.Failure) {
 		run.End()
 		if failure != nil {
 			failure.Message = worker.Clean(failure.Message)
+			if left, ok := strings.CutSuffix(failure.Message, " (types from different packages)"); ok && strings.Contains(left, " main.") {
+				failure.Message = left + " as it is now: a cell has declared the type anew; run the cell again that made the value"
+			}
 		}
 		outcome := &worker.Outcome{Declared: live.TakeDeclared(), Failure: failure}
 		r.mu.Lock()

@@ -154,6 +154,10 @@ var differCells = []string{
 	`l.Sink(); l.Move(4); l.Depth *= 2; l.m["new"]++; l.S = append(l.S, P{2, 2, "two"}); l.S[1].X += 40; l.P.y, l.X = l.X, l.P.y`,
 	`fmt.Println(l.P, *l.Inner, l.m, l.S)`,
 	`fmt.Println(sh.area(), other.area(), area(null), area(square{4}), area(&circle{1}), sh == square{3}, sh != null, null == nil, other != nil)`,
+	// What a plain cell puts into an interface, compiled code takes out.
+	`var made shape = square{9}; var pointed shape = &circle{1}; var locker sync.Locker = &sync.Mutex{}; var src io.Reader = strings.NewReader("x"); var said fmt.Stringer = m1`,
+	`func() { _, a := made.(square); _, b := pointed.(*circle); _, c := locker.(*sync.Mutex); _, d := src.(*strings.Reader); _, f := said.(Meters); fmt.Println(a, b, c, d, f, made == shape(square{9}), said == fmt.Stringer(m1)) }()`,
+	`func() { switch v := made.(type) { case square: fmt.Println(v.side); default: fmt.Println("other") } }()`,
 	`fmt.Println(e == 42, e == "42", e != nil, e.(int)+1, give(p1) == p1, give(nil) == nil, give(2.5).(float64), any(i1) == any(int64(i1)))`,
 	`v, ok := e.(int); w, ok2 := e.(string); q, ok3 := sh.(square); r, ok4 := sh.(*circle); z, ok5 := e.(shape); fmt.Println(v, ok, w == "", ok2, q, ok3, r == nil, ok4, z == nil, ok5)`,
 	`_, isStringer := any(m1).(fmt.Stringer); st := any(m1).(fmt.Stringer); fmt.Println(isStringer, st.String(), st)`,

@@ -44,6 +44,7 @@ func TestBoxedValues(t *testing.T) {
 	const note = "%s holds, in an interface, a value of the type temp from before this cell, which is another type now: run Cell[1] again to set it anew.\n"
 	b.run("func (t temp) double() temp { return 2 * t }", fmt.Sprintf(note, "all")+fmt.Sprintf(note, "boxed"))
 	b.run("_, ok := boxed.(temp)\nok", "false")
+	b.fail("func() temp { return boxed.(temp) }()", "is main.temp, not main.temp as it is now", "run the cell again that made the value", "Cell[4]:1")
 	b.run("boxed = t1", "")
 	b.run("all = nil", "")
 	b.run("func (t temp) triple() temp { return 3 * t }", fmt.Sprintf(note, "boxed"))

@@ -168,6 +168,8 @@ func TestLowerCase(t *testing.T) {
 	b.run("q := pair[string, int]{\"a\", 1}\nq.show()", "a1")
 	b.run("q.val", "1")
 	b.run(`fmt.Printf("%T %T\n", q, pair[point, point]{})`, "main.pair[string,int] main.pair[main.point,main.point]\n")
+	b.run(`fmt.Sprintf("%T %v", &q, reflect.TypeOf(s))`, "*main.pair[string,int] main.square")
+	b.fail("any(p).(shape)", "main.point is not main.shape: missing method area")
 	b.run("data, _ := json.Marshal(struct { a int; B int }{1, 2})\nstring(data)", `{"B":2}`)
 	// Structs without a name, fields that share a type, and tags.
 	b.run("v := struct{ a, B int }{1, 2}\nw := struct{ a int `json:\"x\" db:\"q\"`; B int `json:\"b\"` }{3, 4}\ntype mixed struct { a, B int; c, D string `json:\"q\"` }\nm := mixed{1, 2, \"3\", \"4\"}", "")
@@ -182,7 +184,8 @@ func TestLowerCase(t *testing.T) {
 func TestMethodsLater(t *testing.T) {
 	b := open(t)
 	b.run("type temp float64\nt1 := temp(20)\nlist := []temp{1, 2}\nvar boxed any = t1", "")
-	b.run("func (t temp) double() temp { return 2 * t }", "")
+	b.run("func (t temp) double() temp { return 2 * t }",
+		"boxed holds, in an interface, a value of the type temp from before this cell, which is another type now: run Cell[1] again to set it anew.\n")
 	b.run("t1.double()", "40")
 	b.run("list[1].double()", "4")
 	b.run("func (t temp) double() temp { return 20 * t }", "")

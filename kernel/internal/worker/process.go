@@ -302,6 +302,16 @@ func Clean(text string) string {
 	return strings.ReplaceAll(text, Private, "")
 }
 
+// cleaned cleans the texts of a bundle.
+func cleaned(d Display) Display {
+	for mime, data := range d.Data {
+		if text, ok := data.(string); ok && strings.HasPrefix(mime, "text/") {
+			d.Data[mime] = Clean(text)
+		}
+	}
+	return d
+}
+
 // UnitPrefix begins the path of the package that is made of a cell; its number follows.
 const UnitPrefix = "nb/c"
 
@@ -330,9 +340,9 @@ func (p *Process) handle(ev Event, ready chan<- error) {
 			done <- ev.Outcome
 		}
 	case "result":
-		out.Result(*ev.Display)
+		out.Result(cleaned(*ev.Display))
 	case "display":
-		out.Display(*ev.Display)
+		out.Display(cleaned(*ev.Display))
 	case "clear":
 		out.Clear(ev.Wait)
 	case "comm":

@@ -105,7 +105,7 @@ func (s *Session) failure(e *CellError, c Cell, f *worker.Failure) {
 			e.Traceback = append(e.Traceback, fmt.Sprintf("%s    %s  %s%s", dim, at, fr.Func, reset))
 			continue
 		}
-		name := strings.NewReplacer("main."+runName, "the cell's statements", "main.ⱟ", "", "ⱟ", ".", "main.", "").Replace(fr.Func)
+		name := strings.NewReplacer("main."+runName, "the cell's statements", runName, "the cell's statements", "main.ⱟ", "", "ⱟ", ".", "main.", "").Replace(fr.Func)
 		e.Traceback = append(e.Traceback, fmt.Sprintf("    %s%s%s  %s", bold, at, reset, name))
 		if line := s.lineOf(c, fr.File, fr.Line); line != "" {
 			e.Traceback = append(e.Traceback, "        "+strings.TrimSpace(line))

@@ -43,8 +43,10 @@ func TestCommands(t *testing.T) {
 		{"func once() { fmt.Print(\"once \", *n) }\n%exec once -n 5", `^once 5$`},
 		{"%exec once", `^once 5$`},
 		{"func init_a() { fmt.Print(\"set up, \") }\n%%\nfmt.Print(\"main\")", `^set up, main$`},
-		{"%noautoget\nimport \"example.com/nothing\"", `^error: .*example.com/nothing`},
+		{"%noautoget\nimport \"example.com/nothing\"", `^error: .*example.com/nothing, and %noautoget is set: !\*go get example.com/nothing adds one`},
 		{"%autoget", `^$`},
+		{"%env GOPROXY=off", `GOPROXY="off"`}, // what the notebook says of proxies holds when a module is fetched
+		{"import \"example.com/nothing\"", `^error: [^\n]*getting example.com/nothing: [^\n]*GOPROXY=off$`},
 
 		{"%cd", "^" + q(dir) + `\n$`},
 		{"%cd sub", "^" + q(dir) + `/sub\n$`},

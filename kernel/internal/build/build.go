@@ -191,8 +191,13 @@ func moduleFiles(source string) (mod, sum []byte, err error) {
 
 // run calls the go command in the workspace and returns its standard output.
 func (w *Workspace) run(ctx context.Context, args ...string) ([]byte, error) {
+	return w.runIn(ctx, w.environ(), args...)
+}
+
+// runIn is run with another environment.
+func (w *Workspace) runIn(ctx context.Context, environ []string, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, w.Tools.Go, args...)
-	cmd.Dir, cmd.Env = w.modDir, w.environ()
+	cmd.Dir, cmd.Env = w.modDir, environ
 	out, err := cmd.Output()
 	if err != nil && ctx.Err() != nil { // how it ended is no news then
 		return nil, fmt.Errorf("go %s: %w", args[0], ctx.Err())

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -399,12 +400,20 @@ func (w *Workspace) loadedModules(ctx context.Context, flags ...string) (map[str
 }
 
 // Get adds the module that provides a package, at the version its path names after an @, or the newest. Where a module that
-// is loaded would come in another version it returns a *ConflictError, after which Accept or Refuse must be called.
-func (w *Workspace) Get(ctx context.Context, query string) error {
+// is loaded would come in another version it returns a *ConflictError, after which Accept or Refuse must be called. What the
+// notebook's environment says of where modules come from holds here too.
+func (w *Workspace) Get(ctx context.Context, query string, notebook []string) error {
+	environ := w.environ()
+	environ = environ[:len(environ):len(environ)]
+	for _, entry := range notebook {
+		if name, _, _ := strings.Cut(entry, "="); slices.Contains(fetching, name) {
+			environ = append(environ, entry)
+		}
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	go func() {
-		if err := reachable(ctx); err != nil {
+		if err := reachable(ctx, environ); err != nil {
 			cancel(err)
 		}
 	}()
@@ -414,14 +423,32 @@ func (w *Workspace) Get(ctx context.Context, query string) error {
 	if !strings.Contains(query, "@") { // as go get would, but a module that is required already stays at its version
 		args = w.command("list", "-mod=mod", "-deps", query)
 	}
-	if _, err := w.run(ctx, args...); err != nil {
+	if _, err := w.runIn(ctx, environ, args...); err != nil {
 		w.undo()
 		if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
 			err = cause
 		}
-		return fmt.Errorf("getting %s: %w", query, err)
+		return fmt.Errorf("getting %s: %w", query, withoutProgress{err})
 	}
 	return w.settle(ctx)
+}
+
+// fetching are the environment variables that say where modules come from.
+var fetching = []string{"GOPROXY", "GOPRIVATE", "GONOPROXY", "GOSUMDB", "GONOSUMDB", "GOINSECURE", "GOVCS", "GOAUTH", "NETRC",
+	"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"}
+
+// withoutProgress is an error of the go command without the lines that tell what it was doing.
+type withoutProgress struct{ error }
+
+func (e withoutProgress) Unwrap() error { return e.error }
+func (e withoutProgress) Error() string {
+	var kept []string
+	for line := range strings.Lines(e.error.Error()) {
+		if !strings.HasPrefix(line, "go: finding ") && !strings.HasPrefix(line, "go: downloading ") {
+			kept = append(kept, strings.TrimSpace(line))
+		}
+	}
+	return strings.Join(kept, ": ")
 }
 
 const (
@@ -431,8 +458,10 @@ const (
 
 // reachable asks the module proxy for an answer, whatever it is: the go command itself tries for minutes where the network
 // swallows all.
-func reachable(ctx context.Context) error {
-	out, err := exec.CommandContext(ctx, "go", "env", "GOPROXY").Output()
+func reachable(ctx context.Context, environ []string) error {
+	cmd := exec.CommandContext(ctx, "go", "env", "GOPROXY")
+	cmd.Env = environ
+	out, err := cmd.Output()
 	if err != nil {
 		return nil // the go command will say
 	}

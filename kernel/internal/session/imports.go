@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"go/ast"
 	"go/types"
@@ -135,13 +136,19 @@ func (s *Session) load(ctx context.Context, p string) error {
 	if err == nil {
 		return nil
 	}
-	if s.Autoget && strings.Contains(strings.Split(p, "/")[0], ".") {
-		if err := s.changedModules(ctx, true, s.ws.Get(ctx, p)); err != nil {
-			return err
-		}
-		return s.ws.Load(ctx, p)
+	if !strings.Contains(strings.Split(p, "/")[0], ".") {
+		return err
 	}
-	return err
+	if !s.Autoget {
+		if missing := (*build.MissingError)(nil); errors.As(err, &missing) && missing.Path == p && strings.Contains(missing.Msg, "module providing package") {
+			return fmt.Errorf("no module of the notebook has the package %s, and %%noautoget is set: !*go get %s adds one; with %%autoget that is done by itself", p, p)
+		}
+		return err
+	}
+	if err := s.changedModules(ctx, true, s.ws.Get(ctx, p, s.env)); err != nil {
+		return err
+	}
+	return s.ws.Load(ctx, p)
 }
 
 // guess finds the package that a cell means by a name it does not import: the first of that name that has all that the

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -244,8 +245,12 @@ func checkCell(ctx context.Context) finding {
 	if err != nil {
 		return finding{wrong: err}
 	}
-	kernel, err := client.Launch(ctx, exe, nil)
+	var said bytes.Buffer
+	kernel, err := client.Launch(ctx, exe, func(cmd *exec.Cmd) { cmd.Stderr = &said })
 	if err != nil {
+		if text := strings.TrimSpace(said.String()); text != "" { // the kernel itself knows best
+			err = errors.New(text)
+		}
 		return finding{wrong: fmt.Errorf("the kernel does not start: %w", err)}
 	}
 	text, err := firstResult(ctx, kernel.Client)

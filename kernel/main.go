@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -35,10 +36,16 @@ func main() {
 		fmt.Fprintln(os.Stderr, "saddle: interrupted")
 		os.Exit(130) // what shells expect of a command that SIGINT ended
 	default:
-		fmt.Fprintln(os.Stderr, "saddle:", err)
+		fmt.Fprintln(os.Stderr, "saddle:", strings.TrimSpace(err.Error()))
+		if strings.HasPrefix(err.Error(), "unknown command") {
+			fmt.Fprintln(os.Stderr, listHint)
+		}
 		os.Exit(1)
 	}
 }
+
+// listHint is for those who take saddle for another command.
+const listHint = `"saddle help" lists the commands`
 
 // rootCommand is the command line.
 func rootCommand() *cobra.Command {
@@ -71,7 +78,7 @@ starts it. If something does not work, "saddle doctor" says what is missing.`,
 // misuse says how a command is meant to be used.
 func misuse(cmd *cobra.Command, err error) error {
 	if !cmd.HasParent() {
-		return err
+		return fmt.Errorf("%w\n%s", err, listHint)
 	}
 	return fmt.Errorf("%s: %w\nusage: %s\n%q says more", cmd.Name(), err, cmd.UseLine(), "saddle help "+cmd.Name())
 }

@@ -98,11 +98,12 @@ func TestInstall(t *testing.T) {
 	}
 }
 
-// TestDoctor: without Go and a C compiler it says so, and what to do.
+// TestDoctor: without Go and a C compiler it says so, and what to do; and why the kernel does not start.
 func TestDoctor(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
+	t.Setenv("SADDLE_MEMORY", "lots")
 	out, status := saddle(t, "doctor")
-	if status != 1 || !strings.Contains(out, "FAIL  Go and C") || !strings.Contains(out, "install") {
+	if status != 1 || !strings.Contains(out, "FAIL  Go and C") || !strings.Contains(out, "install") || !strings.Contains(out, "SADDLE_MEMORY=lots") {
 		t.Errorf("exit status %d:\n%s", status, out)
 	}
 	if wrong, mends := strings.Count(out, "\nFAIL ")+strings.Count(out, "\nminor ")+1, strings.Count(out, "-> "); mends != wrong {
@@ -118,6 +119,8 @@ func TestMisuse(t *testing.T) {
 		{[]string{"run"}, []string{"run: ", "usage: saddle run notebook", `"saddle help run" says more`}},
 		{[]string{"slice", "--nosuch"}, []string{"--nosuch", "usage: saddle slice JOB.json", `"saddle help slice"`}},
 		{[]string{"rnu"}, []string{"rnu", "run"}},
+		{[]string{"hlep"}, []string{"hlep", `"saddle help" lists the commands`}},
+		{[]string{"--nosuch"}, []string{"--nosuch", `"saddle help" lists the commands`}},
 	} {
 		out, status := saddle(t, c.args...)
 		for _, words := range c.says {

@@ -146,6 +146,7 @@ func (l StandardLoss) value(z, y []float64, n int) float64 {
 		t := scratch[:b]
 		switch l {
 		case LogisticLoss:
+			y, t := y[:b], t[:b] // of one length, so that the loop checks none
 			for i, v := range z[:b] {
 				t[i] = (1 - 2*y[i]) * v // -z for y = 1: no difference of large numbers
 			}

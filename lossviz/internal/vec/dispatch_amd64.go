@@ -94,6 +94,8 @@ func mulKernel(rows, cols int, c, a, b *float64, k, ldc, aRow, aCol, ldb int) {
 		mul4x3AVX512(c, a, b, k, ldc, aRow, aCol, ldb)
 	case wide && rows == 4:
 		mul4x1AVX512(c, a, b, k, ldc, aRow, aCol, ldb)
+	case wide && cols == 8:
+		mul1x8AVX512(c, a, b, k, ldc, aRow, aCol, ldb)
 	case wide && cols == 3:
 		mul1x3AVX512(c, a, b, k, ldc, aRow, aCol, ldb)
 	case wide:
@@ -102,6 +104,8 @@ func mulKernel(rows, cols int, c, a, b *float64, k, ldc, aRow, aCol, ldb int) {
 		mul4x3AVX2(c, a, b, k, ldc, aRow, aCol, ldb)
 	case rows == 4:
 		mul4x1AVX2(c, a, b, k, ldc, aRow, aCol, ldb)
+	case cols == 8:
+		mul1x8AVX2(c, a, b, k, ldc, aRow, aCol, ldb)
 	case cols == 3:
 		mul1x3AVX2(c, a, b, k, ldc, aRow, aCol, ldb)
 	default:

@@ -222,6 +222,10 @@ func AddMulStrided(c []float64, ldc int, a []float64, aRow, aCol int, b []float6
 	j := 0
 	if current != plainPath {
 		w := lanes()
+		// A row alone has nothing else to do while a sum waits for the last step: 8 vectors.
+		for ; m < 4 && j+8*w <= n; j += 8 * w {
+			mulPanel(c[j:], ldc, a, aRow, aCol, b[j:], ldb, m, k, 8)
+		}
 		// 3 vectors by 4 rows keep the multipliers busy; the panel of B stays in cache over the rows.
 		for ; j+3*w <= n; j += 3 * w {
 			mulPanel(c[j:], ldc, a, aRow, aCol, b[j:], ldb, m, k, 3)

@@ -79,6 +79,12 @@ func mul1x3AVX2(c *float64, a *float64, b *float64, k int, ldc int, aRow int, aC
 //go:noescape
 func mul1x1AVX2(c *float64, a *float64, b *float64, k int, ldc int, aRow int, aCol int, ldb int)
 
+// mul1x8AVX2 adds the product of a 1 x k block of A and a k x 32 block of B to C.
+// ldc, aRow, aCol, ldb are strides in bytes; k is positive.
+//
+//go:noescape
+func mul1x8AVX2(c *float64, a *float64, b *float64, k int, ldc int, aRow int, aCol int, ldb int)
+
 // expAVX512 sets dst[i] to exp(x[i]) for i < n; n is a multiple of 8.
 //
 //go:noescape
@@ -153,3 +159,9 @@ func mul1x3AVX512(c *float64, a *float64, b *float64, k int, ldc int, aRow int, 
 //
 //go:noescape
 func mul1x1AVX512(c *float64, a *float64, b *float64, k int, ldc int, aRow int, aCol int, ldb int)
+
+// mul1x8AVX512 adds the product of a 1 x k block of A and a k x 64 block of B to C.
+// ldc, aRow, aCol, ldb are strides in bytes; k is positive.
+//
+//go:noescape
+func mul1x8AVX512(c *float64, a *float64, b *float64, k int, ldc int, aRow int, aCol int, ldb int)

@@ -225,7 +225,7 @@ func TestPathsAgree(t *testing.T) {
 		compare(t, "Sum", 1, func(dst []float64) { dst[0] = Sum(part) })
 	}
 	for range 200 {
-		m, n, k := rng.IntN(10), rng.IntN(60), rng.IntN(20)
+		m, n, k := rng.IntN(10), rng.IntN(160), rng.IntN(20)
 		a, b, c := normal(rng, m*k), normal(rng, k*n), normal(rng, m*n)
 		compare(t, "AddMul", m*n, func(dst []float64) { copy(dst, c); AddMul(dst, a, b, m, n, k) })
 		compare(t, "AddMulTA", m*n, func(dst []float64) { copy(dst, c); AddMulTA(dst, a, b, m, n, k) })
@@ -266,7 +266,7 @@ func normal(rng *rand.Rand, n int) []float64 {
 func TestProducts(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 8))
 	for range 100 {
-		m, n, k := 1+rng.IntN(9), 1+rng.IntN(50), 1+rng.IntN(30)
+		m, n, k := 1+rng.IntN(9), 1+rng.IntN(150), 1+rng.IntN(30)
 		a, b := normal(rng, m*k), normal(rng, k*n)
 		at := make([]float64, m*k)
 		Transpose(at, a, m, k)

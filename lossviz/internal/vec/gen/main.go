@@ -592,16 +592,22 @@ func kernel(v isa, rows, cols int) {
 	loop := name + "Loop"
 	asm.Label(loop)
 	var bv []reg.VecVirtual
-	for j := range cols {
-		r := v.reg()
-		asm.VMOVUPD(operand.Mem{Base: b, Disp: j * v.bytes}, r)
-		bv = append(bv, r)
+	if rows > 1 { // otherwise each is used once, from memory
+		for j := range cols {
+			r := v.reg()
+			asm.VMOVUPD(operand.Mem{Base: b, Disp: j * v.bytes}, r)
+			bv = append(bv, r)
+		}
 	}
 	for i := range rows {
 		x := v.reg()
 		asm.VBROADCASTSD(aAddr[i], x)
 		for j := range cols {
-			asm.VFMADD231PD(bv[j], x, acc[i][j])
+			if rows > 1 {
+				asm.VFMADD231PD(bv[j], x, acc[i][j])
+			} else {
+				asm.VFMADD231PD(operand.Mem{Base: b, Disp: j * v.bytes}, x, acc[i][j])
+			}
 		}
 	}
 	asm.ADDQ(aCol, a)
@@ -643,6 +649,7 @@ func main() {
 				kernel(v, rows, cols)
 			}
 		}
+		kernel(v, 1, 8)
 	}
 	asm.Generate()
 }

@@ -90,11 +90,11 @@ func (v *plotView) placed() []note {
 	return out
 }
 
-// box is the room of a note's word on a spot. A browser's font may be an eighth wider than ours.
+// box is the room of a note's word on a spot. A browser's font may be a quarter wider than ours.
 func (v *plotView) box(n note, s spot) rectangle {
 	_, _, to := v.area()
 	f := face{size: 12, bold: true}
-	w, h := f.width(n.text)*1.125+4, f.size+2
+	w, h := f.width(n.text)*1.25+4, f.size+2
 	at, ax, ay := s.anchor(to)
 	return rectangle{at.x - ax*w, at.y - ay*h, at.x + (1-ax)*w, at.y + (1-ay)*h}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -31,14 +32,32 @@ func writeJob(t *testing.T, text string) (folder, path string) {
 	return folder, path
 }
 
-func verb(args ...string) (string, error) {
+func verb(args ...string) (string, error) { return verbUntil(context.Background(), args...) }
+
+// verbUntil is verb with a context whose end is an interrupt.
+func verbUntil(ctx context.Context, args ...string) (string, error) {
 	var out bytes.Buffer
 	root := rootCommand()
 	root.SetOut(&out)
 	root.SetErr(&out)
 	root.SetArgs(args)
-	err := root.ExecuteContext(context.Background())
+	err := root.ExecuteContext(ctx)
 	return out.String(), err
+}
+
+// A verdict that was interrupted is printed as the undetermined one that it is.
+func TestInterruptedJudge(t *testing.T) {
+	_, path := writeJob(t, jobText(13))
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	out, err := verbUntil(ctx, "judge", path)
+	var v struct {
+		Verdict string
+		Tried   []string
+	}
+	if !errors.Is(err, context.Canceled) || json.Unmarshal([]byte(out), &v) != nil || v.Verdict != "undetermined" || v.Tried == nil {
+		t.Errorf("%v: %s", err, out)
+	}
 }
 
 func TestJobVerbs(t *testing.T) {

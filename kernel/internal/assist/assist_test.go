@@ -110,7 +110,7 @@ func write(t testing.TB, name, text string) {
 // waitWarm waits until gopls has loaded the notebook.
 func waitWarm(t testing.TB, a *Assistant) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	for ctx.Err() == nil {
 		paths, _, _, _ := a.Complete(ctx, "import \"", 8) // loaded last
@@ -325,7 +325,7 @@ func TestTracked(t *testing.T) {
 	const code = "import \"notebook/lib\"\nlib."
 	ask := func(want string) {
 		t.Helper()
-		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 		defer cancel()
 		var got []string
 		for ctx.Err() == nil {

@@ -200,10 +200,8 @@ func (s *Server) userExpressions(ctx context.Context, request *executeRequest, n
 	return answers
 }
 
+// evaluate runs an expression as a cell of which nothing but the result is shown.
 func (s *Server) evaluate(ctx context.Context, code string, number int) (session.Display, *session.CellError) {
-	if e, ok := s.engine.(Evaluator); ok {
-		return e.Evaluate(ctx, code)
-	}
 	out := &resultOnly{}
 	result := s.engineExecute(ctx, out, session.Cell{Code: code, Count: number})
 	return out.result, result.Err

@@ -36,12 +36,6 @@ type Engine interface {
 	Close() error
 }
 
-// Evaluator is an engine that can answer an execute_request's user_expressions. Without it each is run as
-// a cell of its own.
-type Evaluator interface {
-	Evaluate(ctx context.Context, expression string) (session.Display, *session.CellError)
-}
-
 // Comms is an engine that answers comm messages of the front end.
 type Comms interface {
 	// Comm takes a comm_open, comm_msg or comm_close, also while a cell is running; it must not block. It

@@ -312,9 +312,6 @@ func (src *Source) syntaxErrors(err error, sp span) Errors {
 			pos.Column = sp.code - strings.LastIndexByte(src.Text[:sp.code], '\n')
 			e.Msg = strings.NewReplacer("'EOF'", "end of the cell", "found '}'", "found end of the cell").Replace(e.Msg)
 		}
-		if e.Msg == "expected 1 expression" {
-			e.Msg += "; fmt.Println shows several values"
-		}
 		errs = append(errs, &Error{pos, e.Msg})
 	}
 	if len(errs) > 10 {

@@ -258,7 +258,7 @@ func TestErrors(t *testing.T) {
 	b.fail("os.Open(\"/does/not/exist\")", "no such file")
 	b.fail("if x {", "Cell[9]")
 	b.fail("x := 1\nx := 2", "no new variables")
-	b.fail("x\nx, x", "Cell[11]:2", "fmt.Println")
+	b.fail("x, x\nx = 5", "Cell[11]:1:1", "fmt.Println")
 	b.fail("import \"C\"\nvar n C.int", "Cell[12]:1:8", "C code")
 	b.fail("x = 5\n//go:embed words.txt\nvar words string", "Cell[13]:2:1", "os.ReadFile")
 	b.run("x", "3")

@@ -252,7 +252,7 @@ func (b *tab) click(t *testing.T, label string) {
 // until looks at an element until the condition holds for its picture.
 func (b *tab) until(t *testing.T, what, selector string, n int, ok func(image.Image) bool) image.Image {
 	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(5 * time.Minute)
 	for {
 		img := b.shot(t, "", selector, n)
 		if ok(img) {

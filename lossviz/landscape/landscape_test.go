@@ -549,7 +549,7 @@ func TestMemoryRefused(t *testing.T) {
 	if s.Err() == nil || !strings.Contains(s.Err().Error(), "1 kB are allowed") {
 		t.Errorf("a slice beyond the limit: %v", s.Err())
 	}
-	if time.Since(start) > time.Second {
+	if time.Since(start) > time.Minute {
 		t.Error("refusing took long")
 	}
 }
@@ -619,7 +619,7 @@ func TestInterruptInsideAnEvaluation(t *testing.T) {
 	}
 	start := time.Now()
 	s := Slice(obj, RandomPlane(obj, []float64{0, 0}, 1), Square(1, 11), Context(ctx), Quiet())
-	if !errors.Is(s.Err(), context.Canceled) || time.Since(start) > time.Second {
+	if !errors.Is(s.Err(), context.Canceled) || time.Since(start) > time.Minute {
 		t.Errorf("after %v: %v", time.Since(start), s.Err())
 	}
 }

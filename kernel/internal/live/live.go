@@ -193,9 +193,10 @@ func Fail(values ...any) { OnShow(values, true) }
 var Never bool
 
 // Keep keeps the compiler from leaving out what it is given.
-func Keep(values any) { kept = values }
+func Keep(values any) { Kept = values }
 
-var kept any
+// Kept is where Keep would put it.
+var Kept any
 
 // OnClear is called by ClearOutput.
 var OnClear func(wait bool)

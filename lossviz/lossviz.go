@@ -64,9 +64,12 @@ type (
 
 // What a direction's parts are scaled to, for [Direction.Normalize].
 const (
-	Filter = landscape.Filter
-	Layer  = landscape.Layer
-	Model  = landscape.Model
+	Filter     = landscape.Filter
+	Layer      = landscape.Layer
+	Model      = landscape.Model
+	Weight     = landscape.Weight
+	UnitFilter = landscape.UnitFilter
+	UnitLayer  = landscape.UnitLayer
 )
 
 // The ends of a spectrum, for [Eigenvectors].
@@ -143,6 +146,12 @@ func LayerNormalized(loss Objective, theta []float64, seed uint64) *Plane {
 // ModelNormalized is the plane through theta along two random directions as long as theta.
 func ModelNormalized(loss Objective, theta []float64, seed uint64) *Plane {
 	return landscape.NormalizedPlane(loss, theta, seed, landscape.Model)
+}
+
+// WeightNormalized is the plane through theta along two random directions whose entries
+// are each multiplied by theta's.
+func WeightNormalized(loss Objective, theta []float64, seed uint64) *Plane {
+	return landscape.NormalizedPlane(loss, theta, seed, landscape.Weight)
 }
 
 // RandomPlane is the plane through theta along two Gaussian directions.

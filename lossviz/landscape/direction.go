@@ -104,9 +104,17 @@ const (
 	Layer
 	// Model scales the direction as a whole.
 	Model
+	// Weight multiplies each entry by the weight that it moves, d <- d theta: a step of
+	// Gaussian entries is then a relative one. Weights of 0 do not move.
+	Weight
+	// UnitFilter and UnitLayer scale each filter, or each weight as a whole, to length 1
+	// whatever theta is: "dfilter" and "dlayer" in the code of Li et al., who have
+	// Weight there, too.
+	UnitFilter
+	UnitLayer
 )
 
-// String names the normalization: "filter", "layer" or "model".
+// String names the normalization: "filter", "layer", "model", "weight", "unit filter" or "unit layer".
 func (n Normalization) String() string {
 	switch n {
 	case Filter:
@@ -115,12 +123,18 @@ func (n Normalization) String() string {
 		return "layer"
 	case Model:
 		return "model"
+	case Weight:
+		return "weight"
+	case UnitFilter:
+		return "unit filter"
+	case UnitLayer:
+		return "unit layer"
 	}
 	return fmt.Sprintf("Normalization(%d)", int(n))
 }
 
 // Normalize returns the direction scaled part by part to the lengths of theta's
-// parts: d <- d / |d| * |theta|. Biases and the parameters of batch and layer norms
+// parts: d <- d / |d| * |theta|, or as [Weight] and [UnitFilter] say. Biases and the parameters of batch and layer norms
 // become 0; see [Direction.NormalizeAll] to keep them. Parts of length 0 become 0.
 //
 // An objective without named blocks, such as a [Func], is one single part.
@@ -129,7 +143,7 @@ func (d *Direction) Normalize(obj Objective, theta []float64, n Normalization) *
 }
 
 // NormalizeAll is [Direction.Normalize] with biases and norms kept, each bias and each
-// norm parameter block scaled as one part.
+// norm parameter block scaled as one part ([Weight]: entry by entry, too).
 func (d *Direction) NormalizeAll(obj Objective, theta []float64, n Normalization) *Direction {
 	return d.normalize(obj, theta, n, true)
 }
@@ -144,6 +158,9 @@ func (d *Direction) normalize(obj Objective, theta []float64, n Normalization, a
 	if len(d.V) != len(theta) {
 		return badDirection(fmt.Errorf("landscape: direction %s has %d numbers, theta %d", d.Name, len(d.V), len(theta)))
 	}
+	if n < Filter || n > UnitLayer {
+		return badDirection(fmt.Errorf("landscape: there is no %v; see Filter, Layer, Model, Weight, UnitFilter and UnitLayer", n))
+	}
 	name := fmt.Sprintf("%s, %v-normalized", d.Name, n)
 	if all {
 		name += " with biases"
@@ -156,35 +173,52 @@ func (d *Direction) normalize(obj Objective, theta []float64, n Normalization, a
 	for _, b := range blocks {
 		part := out.V[b.Offset : b.Offset+b.Size]
 		at := theta[b.Offset : b.Offset+b.Size]
-		switch {
-		case b.Kind != nn.Weight && !all:
+		if b.Kind != nn.Weight && !all {
 			fill(part, 0)
-		case n == Model:
-		case n == Filter && b.Kind == nn.Weight && len(b.Shape) > 0 && b.Shape[0] > 0:
-			step := b.Size / b.Shape[0]
-			for from := 0; from < b.Size; from += step {
-				rescale(part[from:from+step], at[from:from+step])
+			continue
+		}
+		filter := b.Size
+		if b.Kind == nn.Weight && len(b.Shape) > 0 && b.Shape[0] > 0 {
+			filter = b.Size / b.Shape[0]
+		}
+		switch n {
+		case Filter, UnitFilter:
+			for from := 0; from < b.Size; from += filter {
+				to := from + filter
+				rescale(part[from:to], length(n, at[from:to]))
 			}
-		default:
-			rescale(part, at)
+		case Layer, UnitLayer:
+			rescale(part, length(n, at))
+		case Weight:
+			for i := range part {
+				part[i] *= at[i]
+			}
 		}
 	}
 	if n == Model {
-		rescale(out.V, theta)
+		rescale(out.V, norm2(theta))
 	}
 	if norm2(out.V) == 0 {
-		out.err = fmt.Errorf("landscape: direction %s is zero: all weights of theta are 0, so there is nothing to scale to", name)
+		out.err = fmt.Errorf("landscape: direction %s is zero: the weights of theta, or the direction's entries at them, are all 0, so there is nothing to scale", name)
 	}
 	return out
 }
 
-// rescale gives d the length of theta.
-func rescale(d, theta []float64) {
-	length := norm2(d)
-	if length == 0 {
+// length is what a part of a direction is scaled to where theta's part is at.
+func length(n Normalization, at []float64) float64 {
+	if n == UnitFilter || n == UnitLayer {
+		return 1
+	}
+	return norm2(at)
+}
+
+// rescale gives d a length. One of length 0 has no direction, and stays as it is.
+func rescale(d []float64, length float64) {
+	old := norm2(d)
+	if old == 0 {
 		return
 	}
-	scale := norm2(theta) / length
+	scale := length / old
 	for i := range d {
 		d[i] *= scale
 	}

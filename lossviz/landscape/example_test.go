@@ -78,6 +78,18 @@ func ExampleFilterNormalized() {
 	// biases are left alone: true
 }
 
+// Entry by entry: each weight moves in proportion to its size.
+func ExampleDirection_Normalize() {
+	bowl := landscape.Func(3, func(x []float64) float64 { return x[0]*x[0] + x[1]*x[1] + x[2]*x[2] })
+	theta := []float64{10, -1, 0}
+	d := landscape.Given("ones", []float64{1, 1, 1})
+	fmt.Println(d.Normalize(bowl, theta, landscape.Weight).V)
+	fmt.Printf("%.3f\n", d.Normalize(bowl, theta, landscape.UnitLayer).V)
+	// Output:
+	// [10 -1 0]
+	// [0.577 0.577 0.577]
+}
+
 func ExampleSurface_Save() {
 	plane := landscape.NewPlane([]float64{0, 0}, landscape.Given("x", []float64{1, 0}), landscape.Given("y", []float64{0, 1}))
 	surface := landscape.Slice(landscape.Saddle(), plane, landscape.Square(1, 21))

@@ -120,16 +120,27 @@ func TestNormalize(t *testing.T) {
 	layer := d.Normalize(obj, theta, Layer)
 	model := d.Normalize(obj, theta, Model)
 	all := d.NormalizeAll(obj, theta, Layer)
+	weight, allWeights := d.Normalize(obj, theta, Weight), d.NormalizeAll(obj, theta, Weight)
+	unitFilter, unitLayer := d.Normalize(obj, theta, UnitFilter), d.Normalize(obj, theta, UnitLayer)
+	for i, v := range d.V {
+		closeTo("entry by weight, biases kept", allWeights.V[i], v*theta[i])
+	}
 	for _, b := range obj.Blocks() {
 		at := b.Of(theta)
 		if b.Kind != nn.Weight {
 			closeTo(b.Name, norm2(b.Of(filter.V))+norm2(b.Of(layer.V))+norm2(b.Of(model.V)), 0)
+			closeTo(b.Name, norm2(b.Of(weight.V))+norm2(b.Of(unitFilter.V))+norm2(b.Of(unitLayer.V)), 0)
 			closeTo(b.Name+" kept", norm2(b.Of(all.V)), norm2(at))
 			continue
 		}
 		closeTo(b.Name+" by layer", norm2(b.Of(layer.V)), norm2(at))
+		closeTo(b.Name+" to length 1", norm2(b.Of(unitLayer.V)), 1)
+		for i, v := range b.Of(weight.V) {
+			closeTo(b.Name+" by weight", v, b.Of(d.V)[i]*at[i])
+		}
 		step := b.Size / b.Shape[0]
 		for k := 0; k < b.Size; k += step {
+			closeTo(b.Name+" filters to length 1", norm2(b.Of(unitFilter.V)[k:k+step]), 1)
 			closeTo(b.Name+" by filter", norm2(b.Of(filter.V)[k:k+step]), norm2(at[k:k+step]))
 			closeTo(b.Name+" keeps its direction", cosine(b.Of(filter.V)[k:k+step], b.Of(d.V)[k:k+step]), 1)
 		}
@@ -138,6 +149,14 @@ func TestNormalize(t *testing.T) {
 
 	if d := d.Normalize(obj, make([]float64, obj.Dim()), Filter); d.Err() == nil {
 		t.Error("normalizing to zero weights gives no error")
+	}
+	for _, n := range []Normalization{Filter, Layer, Model, Weight, UnitFilter, UnitLayer} {
+		if got := d.Normalize(obj, theta, n); !strings.Contains(got.Name, n.String()+"-normalized") {
+			t.Errorf("%v: the direction is called %q", n, got.Name)
+		}
+	}
+	if d := d.Normalize(obj, theta, UnitLayer+1); d.Err() == nil {
+		t.Error("an unknown normalization gives no error")
 	}
 }
 

@@ -101,6 +101,10 @@ fi
 step "Installing the kernel"
 bin/saddle install --source . --prefix .venv
 bin/saddle install --source . --user
+mkdir -p .venv/etc/jupyter
+for reader in server nbconvert; do
+  cp kernel/spec/export_config.py ".venv/etc/jupyter/jupyter_${reader}_config.py"
+done
 
 step "Compiling ahead what cells need"
 installed=$(.venv/bin/python -c 'import json; print(json.load(open(".venv/share/jupyter/kernels/saddle/kernel.json"))["argv"][0])')

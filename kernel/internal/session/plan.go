@@ -286,36 +286,74 @@ func (s *Session) tell(p *plan) {
 	}
 }
 
-// await accepts functions that call what no cell declares yet: in a cell of declarations only, that is how mutual
-// recursion across cells begins.
+// await accepts declarations that mention what no cell declares yet: in a cell of declarations only, that is how a cycle across
+// cells begins. Functions may call it; types may have it behind a pointer, in a slice and the like, as types in a cycle must; and
+// what mentions a type that waits, or what it waits for, waits as well.
 func (s *Session) await(p *plan, w *world, isFresh map[*decl]bool) bool {
 	waiting := map[*decl]string{}
+	missing := map[string]bool{} // types that are waited for, and those that wait
+	for d := range isFresh {
+		if d.kind == typeName && d.stale != "" {
+			missing[d.key] = true
+		}
+	}
+	accept := func(name string, pos token.Pos, may func(d *decl) bool) bool {
+		for d := range isFresh {
+			if p.live.decls[d.key] == d && d.node.Pos() <= pos && pos <= d.node.End() && may(d) {
+				if !strings.Contains(", "+waiting[d]+", ", ", "+name+", ") {
+					waiting[d] = strings.TrimPrefix(waiting[d]+", "+name, ", ")
+				}
+				return true
+			}
+		}
+		return false
+	}
+	var rest []types.Error
 	for _, e := range w.errs {
 		name, ok := strings.CutPrefix(e.Msg, "undefined: ")
 		if !ok || !token.IsIdentifier(name) {
 			return false
 		}
-		var owner *decl
-		for d := range isFresh {
-			if fn, ok := d.node.(*ast.FuncDecl); ok && p.live.decls[d.key] == d && fn.Body != nil && fn.Body.Pos() <= e.Pos && e.Pos <= fn.Body.End() && calls(fn.Body, e.Pos) {
-				owner = d
-			}
+		if accept(name, e.Pos, func(d *decl) bool { return d.kind == typeName && indirect(d.node, e.Pos) }) {
+			missing[name] = true
+		} else {
+			rest = append(rest, e)
 		}
-		if owner == nil {
+	}
+	for _, e := range rest {
+		name := strings.TrimPrefix(e.Msg, "undefined: ")
+		if !accept(name, e.Pos, func(d *decl) bool {
+			fn, ok := d.node.(*ast.FuncDecl)
+			return ok && (missing[name] || fn.Body != nil && calls(fn.Body, e.Pos)) || d.kind == typeName && missing[name]
+		}) {
 			return false
 		}
-		if !strings.Contains(waiting[owner], name) {
-			waiting[owner] = strings.TrimPrefix(waiting[owner]+", "+name, ", ")
+	}
+	for _, d := range p.live.sorted() {
+		if names := waiting[d]; names != "" {
+			c := *d
+			c.stale = fmt.Sprintf("it needs %s, which no cell declares yet", names)
+			isFresh[&c] = true
+			p.replace(d, &c)
+			p.notes = append(p.notes, fmt.Sprintf("%s waits for %s: it can be used once a cell declares that.", d.key, names))
 		}
 	}
-	for d, names := range waiting {
-		c := *d
-		c.stale = fmt.Sprintf("it needs %s, which no cell declares yet", names)
-		isFresh[&c] = true
-		p.replace(d, &c)
-		p.notes = append(p.notes, fmt.Sprintf("%s waits for %s: it can be called once a cell declares that.", d.key, names))
-	}
 	return len(waiting) > 0
+}
+
+// indirect tells whether the identifier at a position lies where a type may mention one that contains it.
+func indirect(n ast.Node, pos token.Pos) bool {
+	found := false
+	ast.Inspect(n, func(n ast.Node) bool {
+		switch t := n.(type) {
+		case *ast.StarExpr, *ast.MapType, *ast.ChanType, *ast.FuncType:
+			found = found || n.Pos() <= pos && pos < n.End()
+		case *ast.ArrayType:
+			found = found || t.Len == nil && n.Pos() <= pos && pos < n.End()
+		}
+		return !found
+	})
+	return found
 }
 
 // calls tells whether the identifier at a position is called.

@@ -79,6 +79,17 @@ func TestCycleAcrossCells(t *testing.T) {
 	b.run("type node struct { kids []*node; name string }\nfunc (n *node) walk() string { s := n.name; for _, k := range n.kids { s += k.walk() }; return s }\ntree := &node{name: \"a\", kids: []*node{{name: \"b\"}}}", "")
 	b.run("func (n *node) leaf() bool { return len(n.kids) == 0 }", "")
 	b.run("fmt.Print(tree.walk(), tree.kids[0].leaf())", "abtrue")
+
+	// Types, with their methods and what mentions them.
+	if out, _, err := b.try("type owner struct { name string; pets []*pet }\nfunc (o *owner) count() int { return len(o.pets) }\nfunc adopt(o *owner, name string) *pet { p := &pet{name: name, of: o}; o.pets = append(o.pets, p); return p }"); err != nil || !strings.Contains(out, "owner waits for pet") {
+		t.Errorf("a type that needs a later one: %v\n%s", err, out)
+	}
+	b.fail("owner{}", "owner", "pet")
+	b.run("type pet struct { name string; of *owner }\nfunc (p pet) tag() string { return p.of.name + \"'s \" + p.name }", "")
+	b.run("ann := &owner{name: \"Ann\"}\ntom := adopt(ann, \"Tom\")\nfmt.Print(ann.count(), tom.tag(), ann.pets[0] == tom)", "1Ann's Tomtrue")
+	b.run("func (p pet) loud() string { return strings.ToUpper(p.tag()) }", "")
+	b.run("tom.loud()", "ANN'S TOM")
+	b.fail("type wrong struct { n itn }", "undefined: itn") // a type that is no part of a cycle
 }
 
 func TestShadowing(t *testing.T) {

@@ -33,6 +33,10 @@ func (s scale) value(t float64) float64 {
 	return s.lo + t*(s.hi-s.lo)
 }
 
+// narrowest is the least width of a range, as a share of its numbers. A narrower one holds only rounding errors and
+// is drawn as a constant: ticks within it would have no different float64s.
+const narrowest = 1e-12
+
 // niceScale covers lo..hi with about n ticks at round numbers. With loose its ends are ticks, otherwise they
 // are lo and hi.
 func niceScale(name string, lo, hi float64, log, loose bool, n int) scale {
@@ -42,7 +46,7 @@ func niceScale(name string, lo, hi float64, log, loose bool, n int) scale {
 			lo = 0.1
 		}
 	}
-	if lo == hi {
+	if hi-lo <= narrowest*max(math.Abs(lo), math.Abs(hi)) {
 		pad := math.Abs(lo) / 10
 		if pad == 0 {
 			pad = 1

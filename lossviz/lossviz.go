@@ -54,6 +54,8 @@ type (
 	Path = landscape.Path
 	// MergeTree is the basins of a surface.
 	MergeTree = landscape.MergeTree
+	// Fourier is the waves that a surface is the sum of.
+	Fourier = landscape.Fourier
 	// MinimaPath is a curved path between two minima.
 	MinimaPath = landscape.MinimaPath
 	// PathOption changes how a path is found.
@@ -317,6 +319,9 @@ func Decision(loss *NetworkObjective, theta []float64) (chart.Decision, error) {
 func NewMergeTree(s *Surface, threshold float64) *landscape.MergeTree {
 	return landscape.NewMergeTree(s, threshold)
 }
+
+// NewFourier is the Fourier spectrum of a surface.
+func NewFourier(s *Surface) *Fourier { return landscape.NewFourier(s) }
 
 // NEB is a path between two minima that stays low, by the nudged elastic band.
 func NEB(loss Objective, a, b []float64, opts ...landscape.PathOption) *landscape.MinimaPath {

@@ -129,6 +129,22 @@ func ExampleNewMergeTree() {
 	// Output: 4 basins
 }
 
+// A long wave and short ripples: the ripples are the rough part.
+func ExampleNewFourier() {
+	plane := landscape.NewPlane([]float64{0, 0}, landscape.Given("x", []float64{1, 0}), landscape.Given("y", []float64{0, 1}))
+	ripples := landscape.Func(2, func(x []float64) float64 { return 2 + math.Cos(2*math.Pi*x[0]) + 0.1*math.Sin(8*math.Pi*x[1]) })
+	surface := landscape.Slice(ripples, plane, landscape.Rectangle(0, 0.95, 20, 0, 0.95, 20)) // one period, without its last line
+	spectrum := landscape.NewFourier(surface)
+	fx, fy, amplitude := spectrum.Strongest()
+	fmt.Printf("strongest: %.0f wave along x, %.0f along y, amplitude %.1f\n", fx, fy, amplitude)
+	fmt.Printf("above a quarter of the highest frequency: %.1f %%\n", 100*spectrum.Roughness(0.25))
+	fmt.Printf("smoothed: %.1f at the corner\n", spectrum.Truncate(0.25).Inverse()[0][0])
+	// Output:
+	// strongest: 1 wave along x, 0 along y, amplitude 1.0
+	// above a quarter of the highest frequency: 1.0 %
+	// smoothed: 3.0 at the corner
+}
+
 // Two minima with a hill between them, and the way around it.
 func ExampleNEB() {
 	ring := landscape.Func(2, func(x []float64) float64 {

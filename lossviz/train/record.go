@@ -182,7 +182,7 @@ func (r *recorder) add(step int, theta []float64, value, norm, rate float64) boo
 // interrupted makes the run's error that of an interrupt.
 func (r *recorder) interrupted() {
 	r.run.stopped = "interrupted"
-	r.run.err = fmt.Errorf("train: %s: interrupted after %d of %d steps: %w", r.run.name, r.run.step, r.c.steps, context.Canceled)
+	r.run.err = fmt.Errorf("train: %s: interrupted after %d of %d steps: %w", r.run.name, r.run.step, r.c.steps, r.ctx.Err())
 }
 
 // store keeps theta in the trajectory: the present point is always the last one, and

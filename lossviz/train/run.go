@@ -34,8 +34,8 @@ type Run struct {
 	err error
 }
 
-// Err says why the run is not what was asked for, or nil: bad arguments, an interrupt
-// (it then wraps context.Canceled), or divergence (it then wraps [ErrDiverged]). What was
+// Err says why the run is not what was asked for, or nil: bad arguments, an interrupt or
+// the end of its context (it then wraps context.Canceled or DeadlineExceeded), or divergence (it then wraps [ErrDiverged]). What was
 // found until then is there.
 func (r *Run) Err() error {
 	if r == nil {

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gosaddle/saddle/lossviz/dataset"
 	"github.com/gosaddle/saddle/lossviz/landscape"
@@ -159,6 +160,11 @@ func TestInterrupt(t *testing.T) {
 		}
 		if !errors.Is(run.Err(), context.Canceled) || run.Steps() > 31 || len(run.Trajectory()) == 0 {
 			t.Errorf("%v", run)
+		}
+		stop()
+		ctx, stop = context.WithDeadline(context.Background(), time.Unix(0, 0))
+		if run := train(loss, []float64{-1.2, 1}, Context(ctx), Quiet()); !errors.Is(run.Err(), context.DeadlineExceeded) {
+			t.Errorf("out of time: %v", run.Err())
 		}
 		stop()
 	}

@@ -2,7 +2,6 @@ package chart_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -10,34 +9,37 @@ import (
 	"image/color"
 	"image/png"
 	"maps"
-	"math"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
-	"github.com/chromedp/cdproto/network"
-	"github.com/chromedp/cdproto/page"
-	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	"golang.org/x/image/draw"
 
 	"github.com/gosaddle/saddle/lossviz/chart"
+	"github.com/gosaddle/saddle/lossviz/chart/charttest"
 )
 
 // These tests look at figures in a real browser, on a page that offers what JupyterLab offers: a base URL with the
 // kernelspec's files below it. They need Chromium and the page libraries that install.sh fetches, and say so where
 // either is missing. Screenshots are kept in artifacts/chart.
+
+var chromium charttest.Chromium
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	chromium.Close()
+	os.Exit(code)
+}
 
 // libraries is the folder of the page libraries.
 func libraries(t *testing.T) string {
@@ -51,46 +53,25 @@ func libraries(t *testing.T) string {
 			return dir
 		}
 	}
-	need(t, "the page libraries are not here: run ./install.sh first, or set SADDLE_PAGE_LIBRARIES to their folder")
+	charttest.Need(t, "the page libraries are not here: run ./install.sh first, or set SADDLE_PAGE_LIBRARIES to their folder")
 	return ""
 }
 
-// need skips a test, or fails it where the browser tests must run.
-func need(t *testing.T, why string) {
-	t.Helper()
-	if os.Getenv("SADDLE_TEST_BROWSER") == "must" {
-		t.Fatal(why)
-	}
-	t.Skip(why)
+// desk is a tab and the server that stands for Jupyter: it has the page libraries below /base/, and none below /bare/.
+type desk struct {
+	*charttest.Tab
+	url string
+	cdn bool // the page may ask for the libraries at the network's
+
+	mu   sync.Mutex
+	body string // of the page that is served
 }
 
-// tab is a page in a browser that all tests share, and what went wrong on it.
-type tab struct {
-	ctx context.Context
-	url string // of the server that stands for Jupyter
-
-	mu       sync.Mutex
-	problems []string
-	body     string // of the page that is served
-}
-
-// open starts a browser and a server that has the page libraries below /base/, and none below /bare/.
-func open(t *testing.T) *tab {
+// open opens a desk. The test, which runs beside others, ends with what the pages complained of.
+func open(t *testing.T) *desk {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("browser tests are long")
-	}
-	program := ""
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
-			program = path
-			break
-		}
-	}
-	if program == "" {
-		need(t, "there is no Chromium on the PATH (Debian: apt-get install chromium)")
-	}
-	b := &tab{}
+	t.Parallel()
+	b := &desk{Tab: chromium.Open(t, filepath.Join("..", "..", "artifacts", "chart"))}
 	mux := http.NewServeMux()
 	mux.Handle("/base/kernelspecs/saddle/", http.StripPrefix("/base/kernelspecs/saddle/", http.FileServer(http.Dir(libraries(t)))))
 	mux.HandleFunc("/page", func(w http.ResponseWriter, _ *http.Request) {
@@ -103,198 +84,46 @@ func open(t *testing.T) *tab {
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 	b.url = server.URL
-
-	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.WindowSize(1100, 900),
-		chromedp.Flag("use-angle", "swiftshader"), chromedp.Flag("enable-unsafe-swiftshader", true), chromedp.Flag("ignore-gpu-blocklist", true),
-		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true))
-	ctx, cancel := chromedp.NewExecAllocator(context.Background(), opts...)
-	t.Cleanup(cancel)
-	b.ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
-	chromedp.ListenTarget(b.ctx, func(ev any) {
-		switch ev := ev.(type) {
-		case *runtime.EventExceptionThrown:
-			b.problem("exception: " + ev.ExceptionDetails.Error())
-		case *runtime.EventConsoleAPICalled:
-			if ev.Type == runtime.APITypeError || ev.Type == runtime.APITypeWarning || ev.Type == runtime.APITypeDebug {
-				text := string(ev.Type) + ":"
-				for _, a := range ev.Args {
-					text += " " + string(a.Value) + a.Description
-				}
-				b.problem(text)
-			}
-		case *network.EventRequestWillBeSent:
-			if u := ev.Request.URL; !strings.HasPrefix(u, b.url) && !strings.HasPrefix(u, "data:") && !strings.HasPrefix(u, "blob:") {
-				b.problem("foreign request: " + u)
+	t.Cleanup(func() {
+		for _, p := range slices.Concat(b.Problems(), b.Foreign()) {
+			switch {
+			case strings.Contains(p, b.url+"/bare/"): // where nothing is, as it should be
+			case b.cdn && strings.Contains(p, "https://cdn.jsdelivr.net/npm/echarts"):
+			default:
+				t.Error(p)
 			}
 		}
 	})
-	if err := chromedp.Run(b.ctx, network.Enable()); err != nil {
-		t.Fatal(err)
-	}
 	return b
-}
-
-func (b *tab) problem(text string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.problems = append(b.problems, text)
-}
-
-// run is a subtest that ends with what the page complained of.
-func (b *tab) run(t *testing.T, name string, test func(*testing.T)) {
-	t.Run(name, func(t *testing.T) {
-		t.Cleanup(func() {
-			b.mu.Lock()
-			defer b.mu.Unlock()
-			for _, p := range b.problems {
-				t.Error(p)
-			}
-			b.problems = nil
-		})
-		test(t)
-	})
-}
-
-func (b *tab) do(t *testing.T, actions ...chromedp.Action) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, 2*time.Minute)
-	defer cancel()
-	if err := chromedp.Run(ctx, actions...); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // show opens a page with figures, 1060 pixels wide. It holds a module loader, as many notebook front ends do, that must
 // stay unused. base is the path of the Jupyter server it is on.
-func (b *tab) show(t *testing.T, base, style string, figures ...string) {
-	t.Helper()
+func (b *desk) show(base, style string, figures ...string) {
 	b.mu.Lock()
 	b.body = `<!DOCTYPE html><html><head><meta charset="utf-8"><style>body{margin:10px;width:1060px;` + style + `}</style>
 <script>window.define = function () { throw new Error("the page's loader was used"); }; window.define.amd = {};</script></head><body data-base-url="` + base + `">` + strings.Join(figures, "\n") + "</body></html>"
 	b.mu.Unlock()
-	b.do(t, chromedp.Navigate(b.url+"/page"))
+	b.Navigate(b.url + "/page")
 }
 
 const light, dark = "background:#fff", "background:#111;color:#ddd"
 
-// eval evaluates an expression in the page, waiting where it is a promise.
-func eval[T any](t *testing.T, b *tab, js string) (result T) {
-	t.Helper()
-	b.do(t, chromedp.Evaluate(js, &result, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
-	return result
-}
-
-// wait waits until an expression is true.
-func (b *tab) wait(t *testing.T, what, expression string) {
-	t.Helper()
-	var ok bool
-	if err := chromedp.Run(b.ctx, chromedp.Poll("!!("+expression+")", &ok, chromedp.WithPollingInterval(50*time.Millisecond), chromedp.WithPollingTimeout(time.Minute))); err != nil {
-		b.shot(t, "failed", "body", 0)
-		t.Fatalf("waiting for %s: %v", what, err)
-	}
-}
-
-// drawn waits for two frames of the page.
-func (b *tab) drawn(t *testing.T) {
-	t.Helper()
-	eval[bool](t, b, "new Promise(r => requestAnimationFrame(() => requestAnimationFrame(() => r(true))))")
-}
-
 // look scrolls a figure into view and waits until it is alive and drawn.
-func (b *tab) look(t *testing.T, n int) {
-	t.Helper()
+func (b *desk) look(n int) {
 	figure := fmt.Sprintf("document.querySelectorAll('.saddle-figure')[%d]", n)
-	eval[bool](t, b, figure+".scrollIntoView(), true")
-	b.wait(t, fmt.Sprintf("figure %d to come alive", n), figure+".hasAttribute('data-live')")
-	b.drawn(t)
-}
-
-// box is where the nth element that matches is in the window: x, y, width, height.
-func (b *tab) box(t *testing.T, selector string, n int) []float64 {
-	t.Helper()
-	return eval[[]float64](t, b, fmt.Sprintf("(() => { const r = document.querySelectorAll(%q)[%d].getBoundingClientRect(); return [r.x, r.y, r.width, r.height]; })()", selector, n))
-}
-
-// shot is a picture of the nth element that matches, kept in artifacts under the name.
-func (b *tab) shot(t *testing.T, name, selector string, n int) image.Image {
-	t.Helper()
-	r := b.box(t, selector, n)
-	off := eval[[]float64](t, b, "[scrollX, scrollY]")
-	var data []byte
-	b.do(t, chromedp.ActionFunc(func(ctx context.Context) error {
-		var err error
-		data, err = page.CaptureScreenshot().WithClip(&page.Viewport{X: r[0] + off[0], Y: r[1] + off[1], Width: r[2], Height: r[3], Scale: 1}).Do(ctx)
-		return err
-	}))
-	if name != "" {
-		path := filepath.Join("..", "..", "artifacts", "chart", name+".png")
-		if os.MkdirAll(filepath.Dir(path), 0o755) == nil {
-			os.WriteFile(path, data, 0o644)
-		}
-	}
-	img, err := png.Decode(bytes.NewReader(data))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return img
+	charttest.Eval[bool](b.Tab, figure+".scrollIntoView(), true")
+	b.Wait(fmt.Sprintf("figure %d to come alive", n), figure+".hasAttribute('data-live')")
+	b.Drawn()
 }
 
 // click presses a button of a figure's bar.
-func (b *tab) click(t *testing.T, label string) {
+func (b *desk) click(t *testing.T, label string) {
 	t.Helper()
-	if !eval[bool](t, b, fmt.Sprintf(`(() => { const b = [...document.querySelectorAll(".saddle-bar button")].find(b => b.textContent === %q); if (b) b.click(); return !!b; })()`, label)) {
+	if !charttest.Eval[bool](b.Tab, fmt.Sprintf(`(() => { const b = [...document.querySelectorAll(".saddle-bar button")].find(b => b.textContent === %q); if (b) b.click(); return !!b; })()`, label)) {
 		t.Fatalf("there is no button %q", label)
 	}
-	b.drawn(t)
-}
-
-// until looks at an element until the condition holds for its picture.
-func (b *tab) until(t *testing.T, what, selector string, n int, ok func(image.Image) bool) image.Image {
-	t.Helper()
-	deadline := time.Now().Add(5 * time.Minute)
-	for {
-		img := b.shot(t, "", selector, n)
-		if ok(img) {
-			return img
-		}
-		if time.Now().After(deadline) {
-			b.shot(t, "failed-"+strings.ReplaceAll(what, " ", "-"), selector, n)
-			t.Fatalf("waited in vain: %s", what)
-		}
-		b.drawn(t)
-	}
-}
-
-// apart is the mean difference of two pictures, 0 to 1, seen from afar: as 24 x 24 fields of mean colour. Fonts and
-// edges differ between Go and a browser, what is where and in which colour must not.
-func apart(a, b image.Image) float64 {
-	const n = 24
-	field := func(img image.Image, i, j int) (s [3]float64) {
-		r := img.Bounds()
-		x0, x1 := r.Min.X+r.Dx()*i/n, r.Min.X+r.Dx()*(i+1)/n
-		y0, y1 := r.Min.Y+r.Dy()*j/n, r.Min.Y+r.Dy()*(j+1)/n
-		for y := y0; y < y1; y++ {
-			for x := x0; x < x1; x++ {
-				r, g, b, _ := img.At(x, y).RGBA()
-				s[0], s[1], s[2] = s[0]+float64(r), s[1]+float64(g), s[2]+float64(b)
-			}
-		}
-		for c := range s {
-			s[c] /= 65535 * float64(max((x1-x0)*(y1-y0), 1))
-		}
-		return s
-	}
-	sum := 0.0
-	for i := range n {
-		for j := range n {
-			p, q := field(a, i, j), field(b, i, j)
-			for c := range p {
-				sum += math.Abs(p[c] - q[c])
-			}
-		}
-	}
-	return sum / (3 * n * n)
+	b.Drawn()
 }
 
 func html(t *testing.T, f chart.Figure) string {
@@ -302,6 +131,27 @@ func html(t *testing.T, f chart.Figure) string {
 	page, _, _ := bundled(t, f)
 	return page
 }
+
+// exhibits are the gallery's figures, by name, as HTML. They are drawn once for all tests.
+func exhibits() (names, pages []string) {
+	all := drawn()
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		names, pages = append(names, name), append(pages, all[name])
+	}
+	return names, pages
+}
+
+var drawn = sync.OnceValue(func() map[string]string {
+	pages := map[string]string{}
+	for name, f := range gallery() {
+		bundle, err := f.MIMEBundle()
+		if err != nil {
+			panic(fmt.Sprintf("%s: %v", name, err))
+		}
+		pages[name] = bundle["text/html"].(string)
+	}
+	return pages
+})
 
 // still is the picture within a figure's HTML.
 func still(t *testing.T, page string) image.Image {
@@ -319,150 +169,129 @@ func still(t *testing.T, page string) image.Image {
 	return img
 }
 
-func TestBrowser(t *testing.T) {
-	b := open(t)
-	b.run(t, "figures", b.testFigures)
-	b.run(t, "turning", b.testTurning)
-	b.run(t, "together", b.testTogether)
-	b.run(t, "slider", b.testSlider)
-	b.run(t, "access", b.testAccess)
-	b.run(t, "picture", b.testPicture)
-	b.run(t, "hostile", b.testHostile)
-	b.run(t, "places", b.testPlaces)
-	b.run(t, "sixty", b.testSixty)
-	if os.Getenv("SADDLE_SCREENSHOTS") != "" {
-		b.run(t, "screenshots", b.testScreenshots)
-	}
-}
-
-// testFigures compares each figure with its picture, in the light theme, and keeps it in both.
-func (b *tab) testFigures(t *testing.T) {
-	all := gallery()
-	var names, pages []string
-	for _, name := range slices.Sorted(maps.Keys(all)) {
-		if p := html(t, all[name]); strings.Contains(p, "<img") {
-			names, pages = append(names, name), append(pages, p)
-		}
-	}
-	b.show(t, "/base/", light, pages...)
-	for _, theme := range []string{"light", "dark"} {
-		if theme == "dark" {
-			eval[bool](t, b, `document.body.setAttribute("style", "`+dark+`"), true`)
-		}
-		for i, name := range names {
-			b.look(t, i)
-			if theme == "dark" {
-				b.wait(t, name+" in the dark theme", fmt.Sprintf(`document.querySelectorAll(".saddle-figure")[%d].dataset.live === "dark"`, i))
-				b.drawn(t)
-			}
-			reference(t, name+"-"+theme, b.shot(t, name+"-"+theme, ".saddle-figure", i))
-			if theme == "dark" || strings.Contains(name, "slider") { // the picture is light, and shows three positions of a slider
-				continue
-			}
-			live := b.shot(t, "", ".saddle-figure .saddle-live", i)
-			if d := apart(live, still(t, pages[i])); d > 0.035 {
-				t.Errorf("%s: the live figure differs from its picture by %.3f", name, d)
-			}
-		}
-	}
-}
-
-// reference compares a figure with the reviewed picture of it in testdata, 240 pixels wide. With SADDLE_REFERENCES=write
-// it writes that picture: look at it, and at the large one in artifacts, before it is committed.
-func reference(t *testing.T, name string, img image.Image) {
-	t.Helper()
-	path := filepath.Join("testdata", "figures", name+".png")
-	if os.Getenv("SADDLE_REFERENCES") == "write" {
-		h := 240 * img.Bounds().Dy() / img.Bounds().Dx()
-		colours := color.Palette{}
-		for r := range 6 {
-			for g := range 6 {
-				for b := range 6 {
-					colours = append(colours, color.RGBA{uint8(r * 51), uint8(g * 51), uint8(b * 51), 255})
+// TestFigures compares each figure with its reviewed reference in both themes, and in the light one, which pictures are
+// in, with its picture.
+func TestFigures(t *testing.T) {
+	for theme, style := range map[string]string{"light": light, "dark": dark} {
+		t.Run(theme, func(t *testing.T) {
+			b := open(t)
+			names, pages := exhibits()
+			b.show("/base/", style, pages...)
+			for i, name := range names {
+				if !strings.Contains(pages[i], "<img") { // words alone
+					continue
+				}
+				b.look(i)
+				name += "-" + theme
+				if os.Getenv("SADDLE_REFERENCES") == "write" {
+					writeReference(t, name, b.Still(".saddle-figure", i))
+				}
+				want := reference(t, name)
+				b.See(name+" as in its reference picture", ".saddle-figure", i, func(img image.Image) bool { return charttest.Apart(img, want) < 0.025 })
+				b.Shot(name, ".saddle-figure", i)
+				if theme == "light" && !strings.Contains(name, "slider") { // whose picture shows three of its positions
+					want := still(t, pages[i])
+					b.See(name+" as in its picture", ".saddle-figure .saddle-live", i, func(img image.Image) bool { return charttest.Apart(img, want) < 0.035 })
 				}
 			}
-		}
-		small := image.NewRGBA(image.Rect(0, 0, 240, h))
-		draw.CatmullRom.Scale(small, small.Bounds(), img, img.Bounds(), draw.Src, nil)
-		few := image.NewPaletted(small.Bounds(), colours)
-		draw.FloydSteinberg.Draw(few, few.Bounds(), small, image.Point{})
-		var data bytes.Buffer
-		if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&data, few); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, data.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		})
 	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Error(err)
-		return
-	}
-	want, err := png.Decode(bytes.NewReader(data))
+}
+
+// reference is the reviewed picture of a figure, 240 pixels wide.
+func reference(t *testing.T, name string) image.Image {
+	t.Helper()
+	data, err := os.ReadFile(referencePath(name))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d := apart(img, want); d > 0.025 {
-		t.Errorf("%s differs from its reference picture by %.3f: see artifacts/chart", name, d)
+	img, err := png.Decode(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
 	}
+	return img
 }
 
-// testScreenshots takes pictures of the gallery to be looked at: at one and two dots per pixel, in both themes, in a wide
-// and a narrow page.
-func (b *tab) testScreenshots(t *testing.T) {
-	all := gallery()
-	var names, pages []string
-	for _, name := range slices.Sorted(maps.Keys(all)) {
-		names, pages = append(names, name), append(pages, html(t, all[name]))
-	}
-	for _, width := range []int{1400, 700} {
-		for _, dots := range []float64{1, 2} {
-			for theme, style := range map[string]string{"light": light, "dark": dark} {
-				b.do(t, emulation.SetDeviceMetricsOverride(int64(width), 900, dots, false))
-				b.show(t, "/base/", style+fmt.Sprintf(";width:%dpx", width-20), pages...)
-				for i, name := range names {
-					if strings.HasPrefix(name, "19") {
-						eval[bool](t, b, fmt.Sprintf("document.querySelectorAll('.saddle-figure')[%d].scrollIntoView(), true", i))
-					} else {
-						b.look(t, i)
-					}
-					b.shot(t, fmt.Sprintf("%d-%gx-%s/%s", width, dots, theme, name), ".saddle-figure", i)
-				}
+func referencePath(name string) string { return filepath.Join("testdata", "figures", name+".png") }
+
+// writeReference makes a picture the reference. Look at it, and at the large one in artifacts, before it is committed.
+func writeReference(t *testing.T, name string, img image.Image) {
+	t.Helper()
+	h := 240 * img.Bounds().Dy() / img.Bounds().Dx()
+	colours := color.Palette{}
+	for r := range 6 {
+		for g := range 6 {
+			for b := range 6 {
+				colours = append(colours, color.RGBA{uint8(r * 51), uint8(g * 51), uint8(b * 51), 255})
 			}
 		}
 	}
-	b.do(t, emulation.ClearDeviceMetricsOverride())
+	small := image.NewRGBA(image.Rect(0, 0, 240, h))
+	draw.CatmullRom.Scale(small, small.Bounds(), img, img.Bounds(), draw.Src, nil)
+	few := image.NewPaletted(small.Bounds(), colours)
+	draw.FloydSteinberg.Draw(few, few.Bounds(), small, image.Point{})
+	var data bytes.Buffer
+	if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&data, few); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(referencePath(name), data.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
 }
 
-func (b *tab) testTurning(t *testing.T) {
-	b.show(t, "/base/", light, html(t, doubleWell(61)))
-	b.look(t, 0)
-	const panel = ".saddle-figure .saddle-panel"
-	before := b.shot(t, "", panel, 0)
-	other := func(img image.Image) bool { return apart(before, img) > 0.01 }
-	same := func(img image.Image) bool { return apart(before, img) < 0.004 }
-	r := b.box(t, panel, 0)
-	x, y := r[0]+r[2]*0.45, r[1]+r[3]*0.55
-	b.do(t, chromedp.MouseEvent(input.MouseMoved, x, y))
-	b.wait(t, "the value under the pointer", `/^loss [\d.]+\nalpha .*\nbeta /.test([...document.querySelectorAll(".saddle-live > div")].pop().textContent)`)
-	r = b.box(t, panel, 1)
-	b.do(t, chromedp.MouseEvent(input.MouseMoved, r[0]+r[2]*0.5, r[1]+r[3]*0.5))
-	b.wait(t, "the value under the pointer of the contour", `/^loss 0\.[45]\d*\nalpha .*\nbeta /.test([...document.querySelectorAll(".saddle-live > div")].pop().textContent)`)
+// TestScreenshots takes pictures of the gallery to be looked at: at one and two dots per pixel, in both themes, in a wide
+// and a narrow page. It compares nothing, so it runs only where SADDLE_SCREENSHOTS is set.
+func TestScreenshots(t *testing.T) {
+	if os.Getenv("SADDLE_SCREENSHOTS") == "" {
+		t.Skip("SADDLE_SCREENSHOTS is not set: no screenshots are taken")
+	}
+	names, pages := exhibits()
+	for _, width := range []int{1400, 700} {
+		for _, dots := range []float64{1, 2} {
+			for theme, style := range map[string]string{"light": light, "dark": dark} {
+				t.Run(fmt.Sprintf("%d-%gx-%s", width, dots, theme), func(t *testing.T) {
+					b := open(t)
+					b.Do(emulation.SetDeviceMetricsOverride(int64(width), 900, dots, false))
+					b.show("/base/", style+fmt.Sprintf(";width:%dpx", width-20), pages...)
+					for i, name := range names {
+						if strings.Contains(pages[i], "<img") {
+							b.look(i)
+						}
+						b.Still(".saddle-figure", i)
+						b.Shot(name, ".saddle-figure", i)
+					}
+				})
+			}
+		}
+	}
+}
 
-	b.do(t, chromedp.MouseEvent(input.MouseMoved, x, y),
+func TestTurning(t *testing.T) {
+	b := open(t)
+	b.show("/base/", light, html(t, doubleWell(61)))
+	b.look(0)
+	const panel = ".saddle-figure .saddle-panel"
+	before := b.Shot("", panel, 0)
+	other := func(img image.Image) bool { return charttest.Apart(before, img) > 0.01 }
+	same := func(img image.Image) bool { return charttest.Apart(before, img) < 0.004 }
+	left, top, width, height := b.Box(panel, 0)
+	x, y := left+width*0.45, top+height*0.55
+	b.Do(chromedp.MouseEvent(input.MouseMoved, x, y))
+	b.Wait("the value under the pointer", `/^loss [\d.]+\nalpha .*\nbeta /.test([...document.querySelectorAll(".saddle-live > div")].pop().textContent)`)
+	left, top, width, height = b.Box(panel, 1)
+	b.Do(chromedp.MouseEvent(input.MouseMoved, left+width*0.5, top+height*0.5))
+	b.Wait("the value under the pointer of the contour", `/^loss 0\.[45]\d*\nalpha .*\nbeta /.test([...document.querySelectorAll(".saddle-live > div")].pop().textContent)`)
+
+	b.Do(chromedp.MouseEvent(input.MouseMoved, x, y),
 		chromedp.MouseEvent(input.MousePressed, x, y, chromedp.ButtonLeft),
 		chromedp.MouseEvent(input.MouseMoved, x+60, y+10, chromedp.ButtonLeft),
 		chromedp.MouseEvent(input.MouseMoved, x+120, y+20, chromedp.ButtonLeft),
 		chromedp.MouseEvent(input.MouseReleased, x+120, y+20, chromedp.ButtonLeft),
 		chromedp.MouseEvent(input.MouseMoved, 5, 5))
-	b.until(t, "a drag turns the surface", panel, 0, other)
-	b.shot(t, "turned", ".saddle-figure", 0)
+	b.See("a drag turns the surface", panel, 0, other)
+	b.Shot("turned", ".saddle-figure", 0)
 	b.click(t, "Reset view")
-	b.until(t, "the view is reset", panel, 0, func(img image.Image) bool {
+	b.See("the view is reset", panel, 0, func(img image.Image) bool {
 		if same(img) {
 			return true
 		}
@@ -470,79 +299,81 @@ func (b *tab) testTurning(t *testing.T) {
 		return false
 	})
 	for _, k := range []struct{ name, key string }{{"arrow right", kb.ArrowRight}, {"arrow up", kb.ArrowUp}, {"minus", "-"}, {"plus", "+"}} {
-		eval[bool](t, b, `document.querySelector(".saddle-panel").focus(), true`)
-		b.do(t, chromedp.KeyEvent(strings.Repeat(k.key, 5)))
-		b.until(t, k.name+" changes the view", panel, 0, other)
-		b.do(t, chromedp.KeyEvent("0"))
-		eval[bool](t, b, `document.activeElement.blur(), true`) // its outline is not part of the view
-		b.until(t, "the key 0 resets the view", panel, 0, same)
+		charttest.Eval[bool](b.Tab, `document.querySelector(".saddle-panel").focus(), true`)
+		b.Do(chromedp.KeyEvent(strings.Repeat(k.key, 5)))
+		b.See(k.name+" changes the view", panel, 0, other)
+		b.Do(chromedp.KeyEvent("0"))
+		charttest.Eval[bool](b.Tab, `document.activeElement.blur(), true`) // its outline is not part of the view
+		b.See("the key 0 resets the view", panel, 0, same)
 	}
 	b.click(t, "Log scale")
-	b.until(t, "the log switch changes the surface", panel, 0, other)
-	b.shot(t, "log", ".saddle-figure", 0)
+	b.See("the log switch changes the surface", panel, 0, other)
+	b.Shot("log", ".saddle-figure", 0)
 	b.click(t, "Linear scale")
-	b.until(t, "the linear scale is back", panel, 0, same)
-	contour := b.shot(t, "", panel, 1)
+	b.See("the linear scale is back", panel, 0, same)
+	contour := b.Shot("", panel, 1)
 	b.click(t, "Isolines")
-	b.until(t, "the level lines go", panel, 1, func(img image.Image) bool { return apart(contour, img) > 0.003 })
+	b.See("the level lines go", panel, 1, func(img image.Image) bool { return charttest.Apart(contour, img) > 0.003 })
 }
 
-// testTogether turns one of two surfaces side by side, and shows one figure twice, whose views are each their own.
-func (b *tab) testTogether(t *testing.T) {
-	one, pair := html(t, doubleWell(31)), html(t, gallery()["04-surfaces"])
-	b.show(t, "/base/", light, pair, one, one)
-	b.look(t, 0)
+// TestTogether turns one of two surfaces side by side, and shows one figure twice, whose views are each their own.
+func TestTogether(t *testing.T) {
+	b := open(t)
+	one, pair := html(t, doubleWell(31)), drawn()["04-surfaces"]
+	b.show("/base/", light, pair, one, one)
+	b.look(0)
 	const panels = ".saddle-figure:nth-of-type(1) .saddle-panel"
-	before := []image.Image{b.shot(t, "", panels, 0), b.shot(t, "", panels, 1)}
-	eval[bool](t, b, `document.querySelector(".saddle-panel").focus(), true`)
-	b.do(t, chromedp.KeyEvent(strings.Repeat(kb.ArrowLeft, 6)))
+	before := []image.Image{b.Shot("", panels, 0), b.Shot("", panels, 1)}
+	charttest.Eval[bool](b.Tab, `document.querySelector(".saddle-panel").focus(), true`)
+	b.Do(chromedp.KeyEvent(strings.Repeat(kb.ArrowLeft, 6)))
 	for i := range before {
-		b.until(t, fmt.Sprintf("surface %d turns", i), panels, i, func(img image.Image) bool { return apart(before[i], img) > 0.01 })
+		b.See(fmt.Sprintf("surface %d turns", i), panels, i, func(img image.Image) bool { return charttest.Apart(before[i], img) > 0.01 })
 	}
-	b.shot(t, "together", ".saddle-figure", 0)
+	b.Shot("together", ".saddle-figure", 0)
 	const second, third = ".saddle-figure:nth-of-type(2) .saddle-panel", ".saddle-figure:nth-of-type(3) .saddle-panel"
-	b.look(t, 1)
-	left := b.shot(t, "", second, 0)
-	b.look(t, 2)
-	right := b.shot(t, "", third, 0)
-	if d := apart(left, right); d > 0.004 {
+	b.look(1)
+	left := b.Shot("", second, 0)
+	b.look(2)
+	right := b.Shot("", third, 0)
+	if d := charttest.Apart(left, right); d > 0.004 {
 		t.Errorf("a figure shown twice is drawn differently, by %.3f", d)
 	}
-	eval[bool](t, b, `document.querySelector("`+third+`").focus(), true`)
-	b.do(t, chromedp.KeyEvent(strings.Repeat(kb.ArrowLeft, 6)))
-	b.until(t, "the second view turns", third, 0, func(img image.Image) bool { return apart(right, img) > 0.01 })
-	b.look(t, 1)
-	b.until(t, "the first view stays", second, 0, func(img image.Image) bool { return apart(left, img) < 0.004 })
+	charttest.Eval[bool](b.Tab, `document.querySelector("`+third+`").focus(), true`)
+	b.Do(chromedp.KeyEvent(strings.Repeat(kb.ArrowLeft, 6)))
+	b.See("the second view turns", third, 0, func(img image.Image) bool { return charttest.Apart(right, img) > 0.01 })
+	b.look(1)
+	b.See("the first view stays", second, 0, func(img image.Image) bool { return charttest.Apart(left, img) < 0.004 })
 }
 
-func (b *tab) testSlider(t *testing.T) {
-	b.show(t, "/base/", light, html(t, gallery()["16-slider"]), html(t, gallery()["17-slider3d"]))
+func TestSlider(t *testing.T) {
+	b := open(t)
+	b.show("/base/", light, drawn()["16-slider"], drawn()["17-slider3d"])
 	for i := range 2 {
-		b.look(t, i)
+		b.look(i)
 		panel := fmt.Sprintf(".saddle-figure:nth-of-type(%d) .saddle-panel", i+1)
-		before := b.shot(t, "", panel, 0)
-		eval[bool](t, b, fmt.Sprintf(`(() => { const s = document.querySelectorAll(".saddle-bar input")[%d]; s.value = s.max; s.dispatchEvent(new Event("input")); return true; })()`, i))
-		b.until(t, "the slider changes the figure", panel, 0, func(img image.Image) bool { return apart(before, img) > 0.004 })
-		got := eval[string](t, b, fmt.Sprintf(`document.querySelectorAll(".saddle-bar output")[%d].textContent`, i))
+		before := b.Shot("", panel, 0)
+		charttest.Eval[bool](b.Tab, fmt.Sprintf(`(() => { const s = document.querySelectorAll(".saddle-bar input")[%d]; s.value = s.max; s.dispatchEvent(new Event("input")); return true; })()`, i))
+		b.See("the slider changes the figure", panel, 0, func(img image.Image) bool { return charttest.Apart(before, img) > 0.004 })
+		got := charttest.Eval[string](b.Tab, fmt.Sprintf(`document.querySelectorAll(".saddle-bar output")[%d].textContent`, i))
 		if want := []string{"64", "400"}[i]; got != want {
 			t.Errorf("slider %d says %q at its end, want %q", i, got, want)
 		}
 	}
 }
 
-// testAccess wants words for those who do not see a figure, contrast for those who see little, keys, and no motion for
+// TestAccess wants words for those who do not see a figure, contrast for those who see little, keys, and no motion for
 // those who asked for less.
-func (b *tab) testAccess(t *testing.T) {
-	all := gallery()
+func TestAccess(t *testing.T) {
+	b := open(t)
 	surface := html(t, doubleWell(31))
-	b.show(t, "/base/", light, surface, html(t, all["07-training"]), html(t, all["18-card"]), html(t, all["16-slider"]))
+	b.show("/base/", light, surface, drawn()["07-training"], drawn()["18-card"], drawn()["16-slider"])
 	for _, style := range []string{light, dark} {
-		eval[bool](t, b, `document.body.setAttribute("style", "`+style+`"), true`)
+		charttest.Eval[bool](b.Tab, `document.body.setAttribute("style", "`+style+`"), true`)
 		for i := range 4 {
-			b.look(t, i)
+			b.look(i)
 		}
-		b.wait(t, "the theme", fmt.Sprintf(`[...document.querySelectorAll("[data-live]")].every(f => f.dataset.live === %q)`, map[string]string{light: "light", dark: "dark"}[style]))
-		poor := eval[[]string](t, b, `(() => {
+		b.Wait("the theme", fmt.Sprintf(`[...document.querySelectorAll("[data-live]")].every(f => f.dataset.live === %q)`, map[string]string{light: "light", dark: "dark"}[style]))
+		poor := charttest.Eval[[]string](b.Tab, `(() => {
 			const parse = s => { const m = s.match(/[\d.]+/g).map(Number); return m.length < 4 ? [...m, 1] : m; };
 			const over = (top, ground) => [0, 1, 2].map(k => top[k] * top[3] + ground[k] * (1 - top[3]));
 			const light = c => { const [r, g, b] = c.map(v => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
@@ -564,117 +395,122 @@ func (b *tab) testAccess(t *testing.T) {
 			t.Errorf("%s: poor contrast: %s", style, p)
 		}
 	}
-	for _, p := range eval[[]string](t, b, `[...document.querySelectorAll(".saddle-figure img, .saddle-panel")].map(e => e.alt || e.getAttribute("aria-label") || "")`) {
+	for _, p := range charttest.Eval[[]string](b.Tab, `[...document.querySelectorAll(".saddle-figure img, .saddle-panel")].map(e => e.alt || e.getAttribute("aria-label") || "")`) {
 		if strings.Count(p, "0.") < 2 {
 			t.Errorf("a text alternative has no numbers: %q", p)
 		}
 	}
-	if !eval[bool](t, b, `[...document.querySelectorAll(".saddle-bar input")].every(i => i.labels.length && i.getAttribute("aria-valuetext"))`) {
+	if !charttest.Eval[bool](b.Tab, `[...document.querySelectorAll(".saddle-bar input")].every(i => i.labels.length && i.getAttribute("aria-valuetext"))`) {
 		t.Error("the slider has no name or value")
 	}
-	b.do(t, emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}}))
-	b.show(t, "/base/", light, surface)
-	b.look(t, 0)
-	r := b.box(t, ".saddle-panel", 0)
-	x, y := r[0]+r[2]/2, r[1]+r[3]/2
-	before := b.shot(t, "", ".saddle-panel", 0)
-	b.do(t, chromedp.MouseEvent(input.MouseMoved, x, y), chromedp.MouseEvent(input.MousePressed, x, y, chromedp.ButtonLeft),
+	b.Do(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}}))
+	b.show("/base/", light, surface)
+	b.look(0)
+	left, top, width, height := b.Box(".saddle-panel", 0)
+	x, y := left+width/2, top+height/2
+	before := b.Shot("", ".saddle-panel", 0)
+	b.Do(chromedp.MouseEvent(input.MouseMoved, x, y), chromedp.MouseEvent(input.MousePressed, x, y, chromedp.ButtonLeft),
 		chromedp.MouseEvent(input.MouseMoved, x+90, y, chromedp.ButtonLeft), chromedp.MouseEvent(input.MouseReleased, x+90, y, chromedp.ButtonLeft), chromedp.MouseEvent(input.MouseMoved, 5, 5))
-	b.until(t, "a drag turns it with less motion, too", ".saddle-panel", 0, func(img image.Image) bool { return apart(before, img) > 0.01 })
-	b.drawn(t)
-	after := b.shot(t, "", ".saddle-panel", 0)
+	b.See("a drag turns it with less motion, too", ".saddle-panel", 0, func(img image.Image) bool { return charttest.Apart(before, img) > 0.01 })
+	b.Drawn()
+	after := b.Shot("", ".saddle-panel", 0)
 	for range 5 {
-		b.drawn(t)
+		b.Drawn()
 	}
-	if d := apart(after, b.shot(t, "", ".saddle-panel", 0)); d > 0.001 {
+	if d := charttest.Apart(after, b.Shot("", ".saddle-panel", 0)); d > 0.001 {
 		t.Errorf("with less motion asked for the surface turns on by itself, by %.3f", d)
 	}
-	b.do(t, emulation.SetEmulatedMedia())
+	b.Do(emulation.SetEmulatedMedia())
 }
 
-// testPicture wants the picture to stay without libraries, and without scripts, as in a notebook that is not trusted.
-func (b *tab) testPicture(t *testing.T) {
-	const stays = `[...document.querySelectorAll(".saddle-figure img")].every(i => i.complete && i.naturalWidth > 300 && i.offsetWidth > 300) && !document.querySelector("[data-live]")`
-	surface, curve := html(t, doubleWell(41)), html(t, gallery()["07-training"])
-	b.show(t, "/bare/", light, surface, curve)
-	b.wait(t, "the page to have asked for the libraries", `performance.getEntriesByType("resource").some(r => r.name.includes("/bare/"))`)
-	b.drawn(t)
-	if !eval[bool](t, b, stays) {
+// stays tells whether all figures of a page are their pictures.
+const stays = `[...document.querySelectorAll(".saddle-figure img")].every(i => i.complete && i.naturalWidth > 300 && i.offsetWidth > 300) && !document.querySelector("[data-live]")`
+
+// TestPicture wants the picture to stay without libraries, and without scripts, as in a notebook that is not trusted.
+func TestPicture(t *testing.T) {
+	b := open(t)
+	surface, curve := html(t, doubleWell(41)), drawn()["07-training"]
+	b.show("/bare/", light, surface, curve)
+	b.Wait("the page to have asked for the libraries", `performance.getEntriesByType("resource").some(r => r.name.includes("/bare/"))`)
+	b.Drawn()
+	if !charttest.Eval[bool](b.Tab, stays) {
 		t.Error("without libraries the pictures do not stay")
 	}
 	script := regexp.MustCompile(`(?s)<script>.*?</script>`)
-	b.show(t, "/base/", light, script.ReplaceAllString(surface, ""), script.ReplaceAllString(curve, ""))
-	b.drawn(t)
-	if !eval[bool](t, b, stays) {
+	b.show("/base/", light, script.ReplaceAllString(surface, ""), script.ReplaceAllString(curve, ""))
+	b.Drawn()
+	if !charttest.Eval[bool](b.Tab, stays) {
 		t.Error("without scripts the pictures do not stay")
 	}
-	b.shot(t, "untrusted", "body", 0)
+	b.Shot("untrusted", "body", 0)
 }
 
-func (b *tab) testHostile(t *testing.T) {
+func TestHostile(t *testing.T) {
+	b := open(t)
 	evil := `</script><img src=x onerror="window.caught=1"><b id="caught">"'&amp; {b} مرحبا 🪐`
 	s := doubleWell(21)
 	s.Title, s.Caption, s.XName, s.ZName, s.Paths[0].Name, s.Points[0].Name = evil, evil, evil, evil, evil, evil
 	line := chart.Line{Title: evil, X: chart.Axis{Name: evil}, Y: chart.Axis{Name: evil}, Curves: []chart.Curve{{Name: evil, X: []float64{0, 1}, Y: []float64{1, 2}}}, Marks: []chart.Mark{{Name: evil, X: 0.5, Y: 1.5}}}
 	slider := chart.Slider{Title: evil, Name: evil, Frames: []chart.Frame{{Label: evil, Figure: line}, {Label: evil, Figure: line}}}
 	card := chart.Card{Title: evil, Statement: evil, Formula: evil, Why: evil, Facts: []chart.Fact{{Name: evil, Value: evil}}}
-	b.show(t, "/base/", light, html(t, s), html(t, line), html(t, slider), html(t, card))
+	b.show("/base/", light, html(t, s), html(t, line), html(t, slider), html(t, card))
 	for i := range 3 {
-		b.look(t, i)
-		b.shot(t, fmt.Sprint("hostile-", i), ".saddle-figure", i)
+		b.look(i)
+		b.Shot(fmt.Sprint("hostile-", i), ".saddle-figure", i)
 	}
-	b.look(t, 1)
-	r := b.box(t, ".saddle-live", 1)
+	b.look(1)
+	left, top, width, height := b.Box(".saddle-live", 1)
 	for i := range 5 { // tooltips hold names too
-		b.do(t, chromedp.MouseEvent(input.MouseMoved, r[0]+r[2]*(0.3+0.1*float64(i)), r[1]+r[3]/2))
+		b.Do(chromedp.MouseEvent(input.MouseMoved, left+width*(0.3+0.1*float64(i)), top+height/2))
 	}
-	b.wait(t, "a tooltip that shows the name as text", `document.querySelectorAll(".saddle-live")[1].textContent.includes("onerror=")`)
-	if title := eval[string](t, b, `document.querySelector(".saddle-figure > div").textContent`); title != evil {
+	b.Wait("a tooltip that shows the name as text", `document.querySelectorAll(".saddle-live")[1].textContent.includes("onerror=")`)
+	if title := charttest.Eval[string](b.Tab, `document.querySelector(".saddle-figure > div").textContent`); title != evil {
 		t.Errorf("the title reads %q", title)
 	}
-	if !eval[bool](t, b, `!window.caught && !document.getElementById("caught")`) {
+	if !charttest.Eval[bool](b.Tab, `!window.caught && !document.getElementById("caught")`) {
 		t.Error("a label became part of the page")
 	}
 }
 
-// testPlaces puts figures where notebooks put them: collapsed, in a narrower window, in a view opened later.
-func (b *tab) testPlaces(t *testing.T) {
+// TestPlaces puts figures where notebooks put them: collapsed, in a narrower window, in a view opened later.
+func TestPlaces(t *testing.T) {
+	b := open(t)
 	surface := html(t, doubleWell(31))
-	b.show(t, "/base/", light, `<div id="cell" style="display:none">`+surface+`</div><div id="view"></div>`)
-	b.drawn(t)
-	if eval[bool](t, b, `!!document.querySelector("[data-live]")`) {
+	b.show("/base/", light, `<div id="cell" style="display:none">`+surface+`</div><div id="view"></div>`)
+	b.Drawn()
+	if charttest.Eval[bool](b.Tab, `!!document.querySelector("[data-live]")`) {
 		t.Error("a figure that cannot be seen is alive")
 	}
-	eval[bool](t, b, `document.getElementById("cell").style.display = "", true`)
-	b.look(t, 0)
+	charttest.Eval[bool](b.Tab, `document.getElementById("cell").style.display = "", true`)
+	b.look(0)
 	want := still(t, surface)
-	fits := func(img image.Image) bool { return apart(img, want) < 0.035 }
-	b.until(t, "a collapsed figure is drawn when opened", ".saddle-live", 0, fits)
+	fits := func(img image.Image) bool { return charttest.Apart(img, want) < 0.035 }
+	b.See("a collapsed figure is drawn when opened", ".saddle-live", 0, fits)
 
 	// Hidden, made narrow and dark meanwhile, then shown again.
-	eval[bool](t, b, `document.getElementById("cell").style.display = "none", document.body.style.width = "560px", true`)
-	b.drawn(t)
-	eval[bool](t, b, `document.getElementById("cell").style.display = "", true`)
-	b.look(t, 0)
-	b.wait(t, "panels below each other in a narrow page", `(() => { const [p, q] = [...document.querySelectorAll(".saddle-panel")].map(p => p.getBoundingClientRect()); return q.top >= p.bottom && p.right <= 575 && q.right <= 575; })()`)
-	b.until(t, "the narrow surface is drawn", ".saddle-panel", 0, func(img image.Image) bool { return colours(img) > 60 })
-	b.shot(t, "narrow", "body", 0)
-	eval[bool](t, b, `document.body.style.width = "1060px", true`)
-	b.until(t, "the wide figure is as before", ".saddle-live", 0, fits)
+	charttest.Eval[bool](b.Tab, `document.getElementById("cell").style.display = "none", document.body.style.width = "560px", true`)
+	b.Drawn()
+	charttest.Eval[bool](b.Tab, `document.getElementById("cell").style.display = "", true`)
+	b.look(0)
+	b.Wait("panels below each other in a narrow page", `(() => { const [p, q] = [...document.querySelectorAll(".saddle-panel")].map(p => p.getBoundingClientRect()); return q.top >= p.bottom && p.right <= 575 && q.right <= 575; })()`)
+	b.See("the narrow surface is drawn", ".saddle-panel", 0, func(img image.Image) bool { return charttest.Colours(img) > 60 })
+	b.Shot("narrow", "body", 0)
+	charttest.Eval[bool](b.Tab, `document.body.style.width = "1060px", true`)
+	b.See("the wide figure is as before", ".saddle-live", 0, fits)
 
 	// A new view of the output is the same HTML, put in and its script run once more.
-	eval[bool](t, b, fmt.Sprintf(`(() => {
+	charttest.Eval[bool](b.Tab, fmt.Sprintf(`(() => {
 		const view = document.getElementById("view");
 		view.innerHTML = %s;
 		view.querySelectorAll("script").forEach(s => { const again = document.createElement("script"); again.textContent = s.textContent; s.replaceWith(again); });
 		return true;
 	})()`, quoted(t, surface)))
-	b.look(t, 1)
-	b.until(t, "a new view is drawn", ".saddle-live", 1, fits)
+	b.look(1)
+	b.See("a new view is drawn", ".saddle-live", 1, fits)
 	// The first is taken away; the second lives on.
-	eval[bool](t, b, `document.getElementById("cell").remove(), true`)
-	b.look(t, 0)
-	b.until(t, "the new view is still drawn", ".saddle-live", 0, fits)
+	charttest.Eval[bool](b.Tab, `document.getElementById("cell").remove(), true`)
+	b.look(0)
+	b.See("the new view is still drawn", ".saddle-live", 0, fits)
 }
 
 func quoted(t *testing.T, s string) string {
@@ -686,19 +522,8 @@ func quoted(t *testing.T, s string) string {
 	return string(text)
 }
 
-// colours counts the distinct colours of a picture, as a blank one has few.
-func colours(img image.Image) int {
-	seen := map[[3]uint32]bool{}
-	for y := img.Bounds().Min.Y; y < img.Bounds().Max.Y; y += 3 {
-		for x := img.Bounds().Min.X; x < img.Bounds().Max.X; x += 3 {
-			r, g, b, _ := img.At(x, y).RGBA()
-			seen[[3]uint32{r, g, b}] = true
-		}
-	}
-	return len(seen)
-}
-
-func (b *tab) testSixty(t *testing.T) {
+func TestSixty(t *testing.T) {
+	b := open(t)
 	s := doubleWell(31)
 	s.NoContour = true
 	one := html(t, s)
@@ -707,14 +532,61 @@ func (b *tab) testSixty(t *testing.T) {
 	for i := range 60 {
 		pages = append(pages, strings.ReplaceAll(one, id, fmt.Sprint(id, i)))
 	}
-	b.show(t, "/base/", light, pages...)
+	b.show("/base/", light, pages...)
 	for i := 0; i < 60; i += 7 { // and their neighbours with them
-		b.look(t, i)
+		b.look(i)
 	}
-	b.look(t, 0)
-	b.until(t, "after 60 surfaces the first is drawn again", ".saddle-live", 0, func(img image.Image) bool { return apart(img, still(t, pages[0])) < 0.035 })
-	held := eval[int](t, b, `[...document.querySelectorAll(".saddle-panel[tabindex] canvas")].filter(c => !c.hasAttribute("aria-hidden")).length`)
+	b.look(0)
+	b.See("after 60 surfaces the first is drawn again", ".saddle-live", 0, func(img image.Image) bool { return charttest.Apart(img, still(t, pages[0])) < 0.035 })
+	held := charttest.Eval[int](b.Tab, `[...document.querySelectorAll(".saddle-panel[tabindex] canvas")].filter(c => !c.hasAttribute("aria-hidden")).length`)
 	if held > 8 {
 		t.Errorf("%d WebGL contexts are held, want at most 8", held)
 	}
+}
+
+// TestCode puts figures into a page by the rules of VS Code's notebook webview: its content security policy, the HTML set
+// as text, each script made anew from its text and taken away again, nothing else in the page. With a network they come
+// alive, without one the picture stays.
+func TestCode(t *testing.T) {
+	outputs := quoted(t, html(t, doubleWell(31))+drawn()["07-training"])
+	webview := func(t *testing.T, network map[string]string) *desk {
+		b := open(t)
+		b.cdn = true
+		b.Answer(network)
+		b.mu.Lock()
+		b.body = `<!DOCTYPE html><html lang="en"><head><meta charset="UTF-8"><meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src ` + b.url + ` 'unsafe-inline' 'unsafe-eval'; style-src ` + b.url + ` 'unsafe-inline'; img-src ` + b.url + ` https: http: data:; font-src ` + b.url + ` https:; connect-src https:; child-src https: data:;"></head>
+<body class="vscode-body vscode-dark" data-vscode-theme-kind="vscode-dark" style="background:#1f1f1f;color:#ccc"><div id="output"></div><script>
+const element = document.createElement("div");
+element.innerHTML = ` + outputs + `;
+document.getElementById("output").appendChild(element);
+for (const node of Array.from(element.getElementsByTagName("script"))) {
+	const script = document.createElement("script");
+	script.text = node.innerText;
+	element.appendChild(script).parentNode.removeChild(script);
+}
+</script></body></html>`
+		b.mu.Unlock()
+		b.Navigate(b.url + "/page")
+		return b
+	}
+	t.Run("network", func(t *testing.T) {
+		b := webview(t, charttest.CDN(libraries(t)))
+		for i := range 2 {
+			b.look(i)
+		}
+		b.Wait("the dark theme", `[...document.querySelectorAll(".saddle-figure")].every(f => f.dataset.live === "dark")`)
+		b.See("a surface that is drawn", ".saddle-panel", 0, func(img image.Image) bool { return charttest.Colours(img) > 60 })
+		b.Shot("live", "body", 0)
+		if n := len(b.Foreign()); n != 2 {
+			t.Errorf("the page asked %d times for the two libraries", n)
+		}
+	})
+	t.Run("no network", func(t *testing.T) {
+		b := webview(t, nil)
+		b.Wait("the page to have asked for the libraries", `performance.getEntriesByType("resource").length >= 2`)
+		b.Drawn()
+		if !charttest.Eval[bool](b.Tab, stays) {
+			t.Error("without a network the pictures do not stay")
+		}
+	})
 }

@@ -54,6 +54,10 @@ type (
 	Path = landscape.Path
 	// MergeTree is the basins of a surface.
 	MergeTree = landscape.MergeTree
+	// MorseSmale is a surface divided by where water runs.
+	MorseSmale = landscape.MorseSmale
+	// ContourTree is how the level lines of a surface join and part.
+	ContourTree = landscape.ContourTree
 	// Fourier is the waves that a surface is the sum of.
 	Fourier = landscape.Fourier
 	// MinimaPath is a curved path between two minima.
@@ -318,6 +322,17 @@ func Decision(loss *NetworkObjective, theta []float64) (chart.Decision, error) {
 // NewMergeTree finds the basins of a surface, without those less deep than threshold.
 func NewMergeTree(s *Surface, threshold float64) *landscape.MergeTree {
 	return landscape.NewMergeTree(s, threshold)
+}
+
+// NewMorseSmale finds minima, saddles and maxima of a surface and the regions between, without those
+// less prominent than threshold.
+func NewMorseSmale(s *Surface, threshold float64) *MorseSmale {
+	return landscape.NewMorseSmale(s, threshold)
+}
+
+// NewContourTree finds how the level lines of a surface join and part, without arcs shorter than threshold.
+func NewContourTree(s *Surface, threshold float64) *ContourTree {
+	return landscape.NewContourTree(s, threshold)
 }
 
 // NewFourier is the Fourier spectrum of a surface.

@@ -4,8 +4,10 @@
 // An [Objective] is the function. A [Direction] is a vector with a name that says how
 // it was made; two of them and an origin are a [Plane]. [Slice] evaluates a plane on a
 // [Grid] and gives a [Surface], [Interpolate] and [Along] give a [Curve]: values that
-// show, save, load and resume themselves, and that carry what made them. [Paths]
-// between minima and the [MergeTree] of a surface's basins are here too.
+// show, save, load and resume themselves, and that carry what made them. Paths
+// between minima ([NEB]) and what a surface is made of are here too: its basins ([MergeTree]),
+// its critical points and regions ([MorseSmale]), its level lines ([ContourTree]) and its
+// waves ([Fourier]).
 //
 // Results never depend on the number of cores: every point is computed alone, in the
 // same order of operations, and only then put in its place.

@@ -129,6 +129,39 @@ func ExampleNewMergeTree() {
 	// Output: 4 basins
 }
 
+func ExampleMergeTree_SMAD() {
+	plane := landscape.NewPlane([]float64{0, 0}, landscape.Given("x", []float64{1, 0}), landscape.Given("y", []float64{0, 1}))
+	surface := landscape.Slice(landscape.Himmelblau(), plane, landscape.Square(5, 101))
+	mean, _ := landscape.NewMergeTree(surface, 0).SMAD()
+	fmt.Printf("from a minimum to its first saddle: %.0f on average\n", mean)
+	// Output: from a minimum to its first saddle: 50 on average
+}
+
+func ExampleNewMorseSmale() {
+	plane := landscape.NewPlane([]float64{0, 0}, landscape.Given("x", []float64{1, 0}), landscape.Given("y", []float64{0, 1}))
+	surface := landscape.Slice(landscape.Himmelblau(), plane, landscape.Square(5, 201))
+	regions := landscape.NewMorseSmale(surface, 1)
+	fmt.Println(len(regions.Minima), "minima,", len(regions.Saddles), "saddles,", len(regions.Maxima), "maximum")
+	low := regions.Saddles[0]
+	fmt.Printf("the lowest saddle: %.1f, between minima %d and %d\n", low.Loss, low.Minima[0], low.Minima[1])
+	// Output:
+	// 4 minima, 4 saddles, 1 maximum
+	// the lowest saddle: 13.3, between minima 0 and 3
+}
+
+// Two wells: their level lines join at the saddle, and end at the border.
+func ExampleNewContourTree() {
+	wells := landscape.Func(2, func(x []float64) float64 { return (x[0]*x[0]-1)*(x[0]*x[0]-1) + 0.1*x[0] + x[1]*x[1] })
+	plane := landscape.NewPlane([]float64{0, 0}, landscape.Given("x", []float64{1, 0}), landscape.Given("y", []float64{0, 1}))
+	fmt.Println(landscape.NewContourTree(landscape.Slice(wells, plane, landscape.Square(2, 41)), 0))
+	// Output:
+	// contour tree of 4 nodes and 3 arcs, on a grid of 41 x 41 points
+	//   0: minimum -0.1 at (-1, 0), up to 2
+	//   1: minimum 0.1 at (1, 0), up to 2
+	//   2: saddle 1 at (0, 0), up to 3
+	//   3: outside
+}
+
 // A long wave and short ripples: the ripples are the rough part.
 func ExampleNewFourier() {
 	plane := landscape.NewPlane([]float64{0, 0}, landscape.Given("x", []float64{1, 0}), landscape.Given("y", []float64{0, 1}))

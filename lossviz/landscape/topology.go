@@ -61,62 +61,134 @@ func NewMergeTree(s *Surface, threshold float64) *MergeTree {
 // neighbours are the steps to the points that a point is joined to, the four next ones last.
 var neighbours = [8][2]int{{-1, -1}, {-1, 1}, {1, -1}, {1, 1}, {-1, 0}, {0, -1}, {0, 1}, {1, 0}}
 
-// flood lets the water rise: points in the order of their loss, each joining the
-// components of its neighbours that are under water already.
+// flood finds the basins of the surface, each point joined to those that steps lead to.
 func (m *MergeTree) flood(threshold float64, steps [][2]int) error {
 	s := m.surface
 	nx, ny := len(s.X), len(s.Y)
 	z := s.rec.values[0]
+	order := ascending(z)
+	if len(order) == 0 {
+		return errors.New("landscape: merge tree: the surface has no finite values")
+	}
+	label, basins := flood(order, z, mesh{nx: nx, ny: ny, steps: steps}.around)
+	kept, number := keep(basins, z, threshold)
+	for _, b := range kept {
+		low, saddle := basins[b].low, basins[b].saddle
+		out := Basin{A: s.X[low/ny], B: s.Y[low%ny], Birth: z[low], SaddleA: math.NaN(), SaddleB: math.NaN(), Death: math.Inf(1), Parent: -1}
+		if saddle >= 0 {
+			out.SaddleA, out.SaddleB, out.Death = s.X[saddle/ny], s.Y[saddle%ny], z[saddle]
+			out.Parent = number[basins[b].parent]
+		}
+		m.Basins = append(m.Basins, out)
+	}
+	for i := range nx {
+		row := make([]int, ny)
+		for j := range row {
+			row[j] = -1
+			if l := label[i*ny+j]; l >= 0 {
+				row[j] = number[l]
+				m.Basins[row[j]].Points++
+			}
+		}
+		m.Label = append(m.Label, row)
+	}
+	return nil
+}
+
+// ascending is the points with finite values in the order of these, ties by position.
+func ascending(z []float64) []int {
 	order := make([]int, 0, len(z))
 	for p, v := range z {
 		if finite(v) {
 			order = append(order, p)
 		}
 	}
-	if len(order) == 0 {
-		return errors.New("landscape: merge tree: the surface has no finite values")
-	}
-	sort.SliceStable(order, func(a, b int) bool { return z[order[a]] < z[order[b]] }) // ties by position
+	sort.SliceStable(order, func(a, b int) bool { return z[order[a]] < z[order[b]] })
+	return order
+}
 
-	label := make([]int, len(z)) // basin that a point drains into
+// A mesh is the points of a grid, numbered row by row, and the steps from each to its neighbours.
+type mesh struct {
+	nx, ny int
+	steps  [][2]int
+	// outside joins the points of the border to one more point, number nx ny.
+	outside bool
+}
+
+// around is the neighbours of point p, of the outside one of the border's that stands for all.
+func (m mesh) around(p int) []int {
+	if p == m.nx*m.ny {
+		return []int{0}
+	}
+	i, j := p/m.ny, p%m.ny
+	out := make([]int, 0, 8)
+	for _, d := range m.steps {
+		ni, nj := i+d[0], j+d[1]
+		if ni >= 0 && ni < m.nx && nj >= 0 && nj < m.ny {
+			out = append(out, ni*m.ny+nj)
+		}
+	}
+	if m.outside && (i == 0 || j == 0 || i == m.nx-1 || j == m.ny-1) {
+		out = append(out, m.nx*m.ny)
+	}
+	return out
+}
+
+// unionFind is disjoint sets of numbers: each is its own parent or has one, up to the set's root.
+type unionFind []int
+
+func newUnionFind(n int) unionFind {
+	u := make(unionFind, n)
+	for i := range u {
+		u[i] = i
+	}
+	return u
+}
+
+func (u unionFind) find(i int) int {
+	for u[i] != i {
+		u[i] = u[u[i]]
+		i = u[i]
+	}
+	return i
+}
+
+// A basin is its lowest point, the point where it joins a deeper one, and which; -1 if none.
+type basin struct{ low, saddle, parent int }
+
+// flood lets the water rise: points in the given order, that of their values v, each joining the
+// components of its neighbours that are under water already. It returns which basin
+// each point drains into, -1 for points that are not in the order.
+func flood(order []int, v []float64, around func(p int) []int) (label []int, basins []basin) {
+	label = make([]int, len(v))
 	for p := range label {
 		label[p] = -1
 	}
-	type basin struct{ low, saddle, parent int }
-	var basins []basin
-	var root []int // union-find over basins; a component's root is its deepest basin
-	find := func(b int) int {
-		for root[b] != b {
-			root[b] = root[root[b]]
-			b = root[b]
-		}
-		return b
-	}
+	var root unionFind // over basins; a component's root is its deepest basin
 	for _, p := range order {
-		i, j := p/ny, p%ny
-		var around []int
-		for _, d := range steps {
-			ni, nj := i+d[0], j+d[1]
-			if ni >= 0 && ni < nx && nj >= 0 && nj < ny && label[ni*ny+nj] >= 0 {
-				around = append(around, ni*ny+nj)
+		near := around(p)
+		wet := near[:0]
+		for _, q := range near {
+			if label[q] >= 0 {
+				wet = append(wet, q)
 			}
 		}
-		if len(around) == 0 {
+		if len(wet) == 0 {
 			label[p] = len(basins)
 			root = append(root, len(basins))
 			basins = append(basins, basin{low: p, saddle: -1, parent: -1})
 			continue
 		}
-		lowest := around[0]
-		for _, q := range around[1:] {
-			if z[q] < z[lowest] {
+		lowest := wet[0]
+		for _, q := range wet[1:] {
+			if v[q] < v[lowest] {
 				lowest = q
 			}
 		}
 		label[p] = label[lowest]
-		for _, q := range around {
+		for _, q := range wet {
 			// Basins are numbered as they are born, so the lower number is the deeper.
-			a, b := find(label[p]), find(label[q])
+			a, b := root.find(label[p]), root.find(label[q])
 			if a == b {
 				continue
 			}
@@ -125,17 +197,21 @@ func (m *MergeTree) flood(threshold float64, steps [][2]int) error {
 			basins[young].saddle, basins[young].parent = p, old
 		}
 	}
+	return label, basins
+}
 
+// keep picks the basins at least as deep as the threshold in z, the deepest first. number tells
+// for every basin which of the kept ones it is, or goes to.
+func keep(basins []basin, z []float64, threshold float64) (kept, number []int) {
 	depth := func(b int) float64 {
 		if basins[b].saddle < 0 {
 			return math.Inf(1)
 		}
-		return z[basins[b].saddle] - z[basins[b].low]
+		return math.Abs(z[basins[b].saddle] - z[basins[b].low])
 	}
 	// A basin below the threshold goes to its parent, which is older: in order of birth
 	// the parent's own fate is known.
 	fate := make([]int, len(basins))
-	var kept []int
 	for b := range basins {
 		fate[b] = b
 		if d := depth(b); d < threshold || d == 0 { // 0: part of a plateau
@@ -145,31 +221,143 @@ func (m *MergeTree) flood(threshold float64, steps [][2]int) error {
 		}
 	}
 	sort.SliceStable(kept, func(a, b int) bool { return depth(kept[a]) > depth(kept[b]) })
-	number := make([]int, len(basins))
+	place := make([]int, len(basins))
 	for n, b := range kept {
-		number[b] = n
+		place[b] = n
 	}
-	for _, b := range kept {
-		low, saddle := basins[b].low, basins[b].saddle
-		out := Basin{A: s.X[low/ny], B: s.Y[low%ny], Birth: z[low], SaddleA: math.NaN(), SaddleB: math.NaN(), Death: math.Inf(1), Parent: -1}
-		if saddle >= 0 {
-			out.SaddleA, out.SaddleB, out.Death = s.X[saddle/ny], s.Y[saddle%ny], z[saddle]
-			out.Parent = number[fate[basins[b].parent]]
+	number = make([]int, len(basins))
+	for b := range basins {
+		number[b] = place[fate[b]]
+	}
+	return kept, number
+}
+
+// SMAD is the saddle-minimum average distance of Landscaper (Vis4SciML), a measure of how
+// rugged a surface is: the mean, over the basins, of how far water rises from the minimum until it
+// meets that of any other basin. weighted is the mean of these distances times the share of the
+// finite points that drain into the basin. Both are 0 for a single basin, and in units of the
+// loss: divide by Max - Min of the surface to compare surfaces of different scale.
+func (m *MergeTree) SMAD() (mean, weighted float64) {
+	if m.Err() != nil {
+		return math.NaN(), math.NaN()
+	}
+	meets := make([]float64, len(m.Basins))
+	points := 0
+	for n, b := range m.Basins {
+		meets[n] = b.Death
+		points += b.Points
+	}
+	for _, b := range m.Basins {
+		if b.Parent >= 0 {
+			meets[b.Parent] = min(meets[b.Parent], b.Death)
 		}
-		m.Basins = append(m.Basins, out)
 	}
-	for i := range nx {
-		row := make([]int, ny)
-		for j := range row {
-			row[j] = -1
-			if l := label[i*ny+j]; l >= 0 {
-				row[j] = number[fate[l]]
-				m.Basins[row[j]].Points++
+	joined := 0
+	for n, b := range m.Basins {
+		if gap := meets[n] - b.Birth; finite(gap) {
+			mean += gap
+			weighted += gap * float64(b.Points) / float64(points)
+			joined++
+		}
+	}
+	if joined == 0 {
+		return 0, 0
+	}
+	return mean / float64(joined), weighted / float64(joined)
+}
+
+// Profile is a section through a landscape of the same basins, one loss for each finite point of
+// the surface: at every level the parts of it below are as many, as wide (in points) and
+// joined as the surface's (a topological landscape profile; Oesterling, Heine, Weber and
+// Scheuermann, 2013). A point that joins three basins or more at once stands between each two of
+// them, and NaN between parts that holes keep asunder. Basins too shallow for the tree are drawn, too.
+func (m *MergeTree) Profile() []float64 {
+	if m.Err() != nil {
+		return nil
+	}
+	s := m.surface
+	z := s.rec.values[0]
+	around := mesh{nx: len(s.X), ny: len(s.Y), steps: neighbours[:]}.around
+	// Each component under water is a chain of places from its left end to its right end, and
+	// every place holds the loss of a point. A point that joins chains is the place between them, more
+	// than once if they are more than two; any other lies at its chain's ends in turn.
+	sets := newUnionFind(len(z))
+	wet := make([]bool, len(z))
+	left, right, size := make([]int, len(z)), make([]int, len(z)), make([]int, len(z))
+	order := ascending(z)
+	var first []int // a point of each component
+	var next []int  // place to place
+	var loss []float64
+	place := func(p int) int {
+		next, loss = append(next, -1), append(loss, z[p])
+		return len(loss) - 1
+	}
+	for _, p := range order {
+		root, joints := -1, 0
+		for _, q := range around(p) {
+			if !wet[q] {
+				continue
+			}
+			r := sets.find(q)
+			switch {
+			case root < 0:
+				root = r
+			case root != r:
+				between := place(p)
+				next[right[root]], next[between] = between, left[r]
+				right[root] = right[r]
+				size[root] += size[r]
+				sets[r] = root
+				joints++
 			}
 		}
-		m.Label = append(m.Label, row)
+		wet[p] = true
+		switch {
+		case root < 0:
+			root = p
+			left[p] = place(p)
+			right[p] = left[p]
+			first = append(first, p)
+		case joints > 0:
+		case size[root]%2 == 0:
+			end := place(p)
+			next[end], left[root] = left[root], end
+		default:
+			end := place(p)
+			next[right[root]], right[root] = end, end
+		}
+		sets[p] = root
+		size[root]++
 	}
-	return nil
+	out := make([]float64, 0, len(order))
+	for _, f := range first {
+		if sets.find(f) != f {
+			continue
+		}
+		if len(out) > 0 {
+			out = append(out, math.NaN()) // components that holes keep apart
+		}
+		for at := left[f]; at >= 0; at = next[at] {
+			out = append(out, loss[at])
+		}
+	}
+	return out
+}
+
+// ProfileFigure is the figure of [MergeTree.Profile].
+func (m *MergeTree) ProfileFigure() chart.Line {
+	f := chart.Line{Title: "Profile of the basins", X: chart.Axis{Name: "points"}, Y: chart.Axis{Name: "loss"}}
+	if m.Err() != nil {
+		return f
+	}
+	y := m.Profile()
+	x := make([]float64, len(y))
+	for i := range x {
+		x[i] = float64(i)
+	}
+	f.Curves = []chart.Curve{{X: x, Y: y}}
+	f.Caption = fmt.Sprintf("%s of %s: at every height as many basins, as wide and as deep as on the grid of %d x %d points.", count(len(m.Basins), "basin"), m.surface.Made.Objective, len(m.surface.X), len(m.surface.Y))
+	return f
 }
 
 // Err says what is wrong with the tree, or nil.

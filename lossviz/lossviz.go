@@ -351,6 +351,9 @@ func Bezier(loss Objective, a, b []float64, opts ...landscape.PathOption) *lands
 // PathPoints sets the number of points of a path.
 func PathPoints(n int) PathOption { return landscape.PathPoints(n) }
 
+// PathPivots lets NEB add up to n points where its chain is too coarse.
+func PathPivots(n int) PathOption { return landscape.PathPivots(n) }
+
 // PathSteps sets the number of steps that look for a path.
 func PathSteps(n int) PathOption { return landscape.PathSteps(n) }
 

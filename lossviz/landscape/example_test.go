@@ -189,6 +189,17 @@ func ExampleNEB() {
 	// Output: straight 1.0, around 0.28
 }
 
+// Four points are too few to see the pass; NEB adds some where they are needed.
+func ExamplePathPivots() {
+	ring := landscape.Func(2, func(x []float64) float64 {
+		s := x[0]*x[0] + x[1]*x[1] - 1
+		return s*s + 0.3*x[1]*x[1]
+	})
+	path := landscape.NEB(ring, []float64{-1, 0}, []float64{1, 0}, landscape.PathPoints(4), landscape.PathPivots(8), landscape.PathSteps(1000), landscape.PathQuiet())
+	fmt.Printf("points added: %v; around %.2f\n", len(path.Points) > 4, path.Barrier())
+	// Output: points added: true; around 0.28
+}
+
 // A parabola with one bend goes around the same hill, not quite as low as a chain of points.
 func ExampleBezier() {
 	ring := landscape.Func(2, func(x []float64) float64 {

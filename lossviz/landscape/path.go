@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"slices"
+	"sort"
 	"strings"
 	"sync"
 	"time"
@@ -42,6 +44,7 @@ type PathOption func(*pathConfig)
 
 type pathConfig struct {
 	images, steps int
+	pivots        int // that NEB may add
 	rate          float64
 	seed          uint64
 	ctx           context.Context
@@ -53,6 +56,12 @@ func PathPoints(n int) PathOption { return func(c *pathConfig) { c.images = n } 
 
 // PathSteps sets the number of optimization steps (default 500).
 func PathSteps(n int) PathOption { return func(c *pathConfig) { c.steps = n } }
+
+// PathPivots lets [NEB] add up to n points where its chain is too coarse (default 0): in four rounds, spread
+// evenly over its steps, a point comes into the middle of each gap where the loss is above the mean of that at
+// the gap's two ends by more than a twentieth of the losses' range, the worst gaps first. The chain stays
+// as much denser there (AutoNEB; Draxler et al., arXiv:1803.00885).
+func PathPivots(n int) PathOption { return func(c *pathConfig) { c.pivots = n } }
 
 // PathRate sets the learning rate of the optimizer, Adam (default 0.01).
 func PathRate(r float64) PathOption { return func(c *pathConfig) { c.rate = r } }
@@ -81,6 +90,8 @@ func beginPath(name string, obj Objective, a, b []float64, opts []PathOption) (*
 	case p.err != nil:
 	case c.images < 3 || c.steps < 0 || !(c.rate > 0) || math.IsInf(c.rate, 0):
 		p.err = fmt.Errorf("landscape: %s: %d points, %d steps and a rate of %v: there must be at least 3 points, and the rate must be positive", name, c.images, c.steps, c.rate)
+	case c.pivots < 0:
+		p.err = fmt.Errorf("landscape: %s: %d pivots to add: it must not be negative", name, c.pivots)
 	case equal(a, b):
 		p.err = fmt.Errorf("landscape: %s: the two ends are the same point", name)
 	}
@@ -126,9 +137,29 @@ func NEB(obj Objective, a, b []float64, opts ...PathOption) *MinimaPath {
 		grads[k] = make([]float64, dim)
 	}
 	step := make([]adam, n)
+	gap := make([]float64, n) // how wide the one before each point is to be, beside the others
+	fill(gap, 1)
+	refine := func(most int) error {
+		worst, middles, err := p.coarse(band, most)
+		for _, k := range worst { // from the end, so that the numbers stay right
+			band = slices.Insert(band, k, middles[k])
+			losses, grads, step = slices.Insert(losses, k, 0), slices.Insert(grads, k, make([]float64, dim)), slices.Insert(step, k, adam{})
+			gap[k] /= 2
+			gap = slices.Insert(gap, k, gap[k])
+		}
+		n = len(band)
+		return err
+	}
 	tangent, back, pull := make([]float64, dim), make([]float64, dim), make([]float64, dim)
 	losses[0], losses[n-1] = safeValue(obj, a), safeValue(obj, b)
 	p.optimize(c, func(s int) error {
+		if every := c.steps / (pivotRounds + 1); c.pivots > 0 && s > 0 && every > 0 && s%every == 0 && s/every <= pivotRounds {
+			left := c.images + c.pivots - n
+			rounds := pivotRounds + 1 - s/every
+			if err := refine((left + rounds - 1) / rounds); err != nil {
+				return err
+			}
+		}
 		if err := each(1, n-1, func(k int) { losses[k] = d.Gradient(grads[k], band[k]) }); err != nil {
 			return err
 		}
@@ -139,7 +170,7 @@ func NEB(obj Objective, a, b []float64, opts ...PathOption) *MinimaPath {
 			for i := range tangent {
 				tangent[i] = band[k+1][i] - band[k][i]
 				back[i] = band[k][i] - band[k-1][i]
-				pull[i] = tangent[i] - back[i]
+				pull[i] = 2 * (gap[k]*tangent[i] - gap[k+1]*back[i]) / (gap[k] + gap[k+1])
 			}
 			// The tangent points to the higher neighbour (Henkelman and Jonsson, J.
 			// Chem. Phys. 113, 2000): it keeps the chain free of kinks.
@@ -154,9 +185,9 @@ func NEB(obj Objective, a, b []float64, opts ...PathOption) *MinimaPath {
 			for i := range grads[k] {
 				grads[k][i] -= along * tangent[i]
 			}
-			step[k].move(band[k], grads[k], c.rate, s)
+			step[k].move(band[k], grads[k], c.rate)
 			// The springs act at once: the point slides along the chain until it is
-			// half as far off the middle as it was. Off is measured along the tangent:
+			// half as far off its place, at first the middle, as it was. Off is measured along the tangent:
 			// with the difference of the two distances, as where the chain is straight,
 			// a chain that has folded would be torn apart.
 			off := dot(pull, tangent) / (length * length)
@@ -168,6 +199,47 @@ func NEB(obj Objective, a, b []float64, opts ...PathOption) *MinimaPath {
 	})
 	p.finish(band)
 	return p
+}
+
+// pivotRounds is how often points are added to a chain, and coarseness the share of the losses' range by which
+// the loss in the middle of a gap must be above the mean of its ends.
+const (
+	pivotRounds = 4
+	coarseness  = 0.05
+)
+
+// coarse finds the gaps of a chain that need a point in their middle, at most so many, from the last to the
+// first, and the middles of all gaps, each at the number of the gap's second point.
+func (p *MinimaPath) coarse(band [][]float64, most int) (worst []int, middles [][]float64, err error) {
+	n := len(band)
+	middles = make([][]float64, n)
+	at, between := make([]float64, n), make([]float64, n)
+	err = each(0, n, func(k int) {
+		at[k] = p.obj.Value(band[k])
+		if k == 0 {
+			return
+		}
+		middles[k] = make([]float64, len(band[k]))
+		for i := range middles[k] {
+			middles[k][i] = (band[k-1][i] + band[k][i]) / 2
+		}
+		between[k] = p.obj.Value(middles[k])
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	rises := func(k int) float64 { return between[k] - (at[k-1]+at[k])/2 }
+	limit := coarseness * (slices.Max(at) - slices.Min(at))
+	for k := 1; k < n; k++ {
+		if rises(k) > limit {
+			worst = append(worst, k)
+		}
+	}
+	sort.SliceStable(worst, func(i, k int) bool { return rises(worst[i]) > rises(worst[k]) })
+	worst = worst[:min(most, len(worst))]
+	slices.Sort(worst)
+	slices.Reverse(worst)
+	return worst, middles, nil
 }
 
 // Bezier finds a path between a and b as a quadratic Bezier curve whose bend is trained to
@@ -219,7 +291,7 @@ func Bezier(obj Objective, a, b []float64, opts ...PathOption) *MinimaPath {
 				sum[i] += 2 * t * (1 - t) * grads[k][i] / samples
 			}
 		}
-		step.move(p.Bend, sum, c.rate, s)
+		step.move(p.Bend, sum, c.rate)
 		return nil
 	})
 	curve := make([][]float64, c.images)
@@ -234,13 +306,17 @@ func Bezier(obj Objective, a, b []float64, opts ...PathOption) *MinimaPath {
 }
 
 // adam is the optimizer's state for one point (Kingma and Ba, arXiv:1412.6980).
-type adam struct{ m, v []float64 }
+type adam struct {
+	m, v  []float64
+	steps int
+}
 
-func (a *adam) move(x, grad []float64, rate float64, step int) {
+func (a *adam) move(x, grad []float64, rate float64) {
 	if a.m == nil {
 		a.m, a.v = make([]float64, len(x)), make([]float64, len(x))
 	}
-	c1, c2 := 1-math.Pow(0.9, float64(step+1)), 1-math.Pow(0.999, float64(step+1))
+	a.steps++
+	c1, c2 := 1-math.Pow(0.9, float64(a.steps)), 1-math.Pow(0.999, float64(a.steps))
 	for i, g := range grad {
 		a.m[i] = 0.9*a.m[i] + 0.1*g
 		a.v[i] = 0.999*a.v[i] + 0.001*g*g

@@ -63,6 +63,47 @@ func TestBandStaysWhole(t *testing.T) {
 	}
 }
 
+// A narrow ridge across the way, between two points of a coarse chain: the pivots find it.
+func TestPivotsComeWhereTheChainIsCoarse(t *testing.T) {
+	ridge := Func(2, func(x []float64) float64 {
+		return math.Exp(-math.Pow((x[0]-0.3)/0.1, 2)) + 0.05*x[0]*x[0] + x[1]*x[1]
+	})
+	a, b := []float64{-1, 0}, []float64{1, 0}
+	options := []PathOption{PathQuiet(), PathPoints(5), PathSteps(400)}
+	coarse, fine := NEB(ridge, a, b, options...), NEB(ridge, a, b, append(options, PathPivots(8))...)
+	again := NEB(ridge, a, b, append(options, PathPivots(8))...)
+	if coarse.Err() != nil || fine.Err() != nil || len(coarse.Points) != 5 || len(fine.Points) < 7 || len(fine.Points) > 13 {
+		t.Fatalf("%v\n%v", coarse, fine)
+	}
+	if coarse.Barrier() > 0.1 || fine.Barrier() < 0.7 {
+		t.Errorf("barrier %v with 5 points and %v with %d; the ridge is 0.95 high", coarse.Barrier(), fine.Barrier(), len(fine.Points))
+	}
+	near := 0
+	for k, p := range fine.Points {
+		if math.Abs(p[0]-0.3) < 0.2 {
+			near++
+		}
+		if !equal(p, again.Points[k]) {
+			t.Fatal("the same search finds another path")
+		}
+	}
+	// Four points go around a hill at its foot; with some more they find the height of the pass.
+	pass := NEB(ring(), a, b, PathQuiet(), PathPoints(4), PathSteps(1000), PathPivots(8))
+	if rough := NEB(ring(), a, b, PathQuiet(), PathPoints(4), PathSteps(1000)); rough.Barrier() > 0.25 || math.Abs(pass.Barrier()-0.2775) > 1e-3 || len(pass.Points) > 12 {
+		t.Errorf("a pass of 0.2775: %v\n%v", rough, pass)
+	}
+	if near < 3 {
+		t.Errorf("%d points near the ridge, want at least 3: %v", near, fine.Points)
+	}
+	// Where the chain is fine enough no point comes.
+	if smooth := NEB(ring(), a, b, PathQuiet(), PathPivots(8)); smooth.Err() != nil || len(smooth.Points) != 21 {
+		t.Errorf("around a smooth hill: %v", smooth)
+	}
+	if NEB(ridge, a, b, PathPivots(-1)).Err() == nil {
+		t.Error("a negative number of pivots gives no error")
+	}
+}
+
 func TestPathErrors(t *testing.T) {
 	a, b := []float64{-1, 0}, []float64{1, 0}
 	ctx, cancel := context.WithCancel(context.Background())

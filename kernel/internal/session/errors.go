@@ -116,12 +116,12 @@ func (s *Session) failure(e *CellError, c Cell, f *worker.Failure) {
 // lineOf returns a line of a cell that has run.
 func (s *Session) lineOf(c Cell, name string, line int) string {
 	text := ""
-	if name == fmt.Sprintf("Cell[%d]", c.Count) {
+	if name == cellName(c.Count) {
 		text = c.Code
 	} else {
 		s.mu.Lock()
 		for _, r := range s.ran {
-			if name == fmt.Sprintf("Cell[%d]", r.count) {
+			if name == cellName(r.count) {
 				text = r.code
 			}
 		}

@@ -17,6 +17,19 @@ import (
 	"github.com/gosaddle/saddle/kernel/internal/cell"
 )
 
+// imported is what cells have imported, and how the packages are called in what is compiled.
+type imported struct {
+	imports    map[string]string // import names of cells
+	known      map[string]string // these, and those that cells left out
+	dotImports []string
+	aliases    map[string]string // canonical import names by path
+	aliasPath  map[string]string // and back
+}
+
+func newImported() imported {
+	return imported{imports: map[string]string{}, known: map[string]string{}, aliases: map[string]string{}, aliasPath: map[string]string{}}
+}
+
 // ownPackages are imported by their last name without being asked for.
 var ownPackages = []string{
 	build.Module + "/lossviz", build.Module + "/lossviz/dataset", build.Module + "/lossviz/nn", build.Module + "/lossviz/train",
@@ -219,8 +232,8 @@ func qualifiers(src *cell.Source) map[string]map[string]bool {
 
 // alias returns the name under which cells' packages import a path, whatever the user calls it: two cells may call
 // different packages by one name.
-func (s *Session) alias(p string) string {
-	if a, ok := s.aliases[p]; ok {
+func (m *imported) alias(p string) string {
+	if a, ok := m.aliases[p]; ok {
 		return a
 	}
 	a := "ⱟ" + strings.Map(func(r rune) rune {
@@ -229,10 +242,10 @@ func (s *Session) alias(p string) string {
 		}
 		return '_'
 	}, p)
-	for n := 2; s.aliasPath[a] != ""; n++ {
+	for n := 2; m.aliasPath[a] != ""; n++ {
 		a = fmt.Sprintf("%s_%d", strings.TrimRight(a, "0123456789_"), n)
 	}
-	s.aliases[p], s.aliasPath[a] = a, p
+	m.aliases[p], m.aliasPath[a] = a, p
 	return a
 }
 

@@ -28,7 +28,7 @@ func (s *Session) changedModules(ctx context.Context, changed bool, err error) e
 		if err := s.ws.Accept(ctx); err != nil {
 			return err
 		}
-		s.out.Stream("stderr", "building the worker for the changed modules\n")
+		s.proc.out.Stream("stderr", "building the worker for the changed modules\n")
 		return s.renewWorker(ctx)
 	case err != nil:
 		return err
@@ -50,19 +50,13 @@ func (s *Session) hasValues() bool {
 
 // renewWorker ends the worker and starts one for the modules as they are now. Declarations are compiled anew.
 func (s *Session) renewWorker(ctx context.Context) error {
-	s.runMu.Lock()
-	proc := s.proc
-	s.proc = nil
-	s.runMu.Unlock()
-	if proc != nil {
-		proc.Close()
-	}
-	s.ws.Unlink()
-	path, err := s.ws.Worker(ctx, filepath.Join(s.cfg.Cache, "worker"), s.cfg.Source, workerPackages())
+	err := s.proc.replace(func() (string, error) {
+		s.ws.Unlink()
+		return s.ws.Worker(ctx, filepath.Join(s.cfg.Cache, "worker"), s.cfg.Source, workerPackages())
+	})
 	if err != nil {
 		return err
 	}
-	s.path = path
 	for p := range s.aliases {
 		s.ws.Load(ctx, p) // what declarations need; one that cannot be had any more is missed where it is used
 	}

@@ -58,9 +58,7 @@ func (n notebook) Setenv(name, value string) error {
 
 func (n notebook) tell(r worker.Request) error {
 	<-n.s.ready
-	n.s.runMu.Lock()
-	proc := n.s.proc
-	n.s.runMu.Unlock()
+	proc := n.s.proc.now()
 	if proc == nil {
 		return nil
 	}
@@ -152,9 +150,7 @@ func (n notebook) Variables() []magic.Variable {
 	values := map[string]worker.Variable{}
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 	defer cancel()
-	n.s.runMu.Lock()
-	proc := n.s.proc
-	n.s.runMu.Unlock()
+	proc := n.s.proc.now()
 	if proc != nil {
 		if vars, err := proc.Text(ctx); err == nil {
 			for _, v := range vars {
@@ -209,9 +205,7 @@ func (n notebook) Remove(name string) (string, error) {
 	}
 	n.s.live = next
 	if d.kind == variable {
-		n.s.runMu.Lock()
-		proc := n.s.proc
-		n.s.runMu.Unlock()
+		proc := n.s.proc.now()
 		if proc != nil {
 			proc.Tell(worker.Request{Op: "remove", Names: []string{name}})
 		}
@@ -223,9 +217,7 @@ func (n notebook) Reset(ctx context.Context) error {
 	s := n.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.live, s.imports, s.known, s.dotImports, s.ran, s.lost = newLive(), map[string]string{}, map[string]string{}, nil, nil, nil
-	s.replaced, s.cellOf = map[string]bool{}, map[string]string{}
-	s.aliases, s.aliasPath = map[string]string{}, map[string]string{}
+	s.live, s.imported, s.past = newLive(), newImported(), newPast()
 	s.alias(livePackage)
 	var conflict *build.ConflictError
 	if err := s.ws.Reset(ctx); errors.As(err, &conflict) {
@@ -256,7 +248,7 @@ func (n notebook) SyncModule(ctx context.Context) error {
 	err := n.s.syncModules(ctx)
 	var conflict *build.ConflictError
 	if err != nil && !errors.As(err, &conflict) && ctx.Err() == nil {
-		n.s.out.Stream("stderr", err.Error()+"\n") // the command has done what it was asked
+		n.s.proc.out.Stream("stderr", err.Error()+"\n") // the command has done what it was asked
 		return nil
 	}
 	return err
@@ -282,9 +274,9 @@ func (n notebook) Restore(ctx context.Context, cells []int) error {
 		if !ok {
 			return fmt.Errorf("no cell [%d] has run in this session", k)
 		}
-		s.out.Stream("stderr", fmt.Sprintf("restoring Cell[%d]\n", k))
+		s.proc.out.Stream("stderr", fmt.Sprintf("restoring Cell[%d]\n", k))
 		commands := magic.Parse(text)
-		if err := s.runGo(ctx, Cell{Code: text, Count: k}, program{text: commands.Go, mainLine: commands.MainLine}, s.out); err != nil {
+		if err := s.runGo(ctx, Cell{Code: text, Count: k}, program{text: commands.Go, mainLine: commands.MainLine}, s.proc.out); err != nil {
 			return fmt.Errorf("running Cell[%d] again: %w", k, err)
 		}
 	}

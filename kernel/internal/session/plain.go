@@ -31,7 +31,7 @@ func (s *Session) evaluate(ctx context.Context, c Cell, p *plan, code program, o
 	if err != nil {
 		return nil, false, err
 	}
-	o, err = s.runIn(ctx, worker.Request{Program: text, Cell: p.src.Name, Args: code.args, NoInput: !c.AllowStdin}, out)
+	o, err = s.proc.run(ctx, worker.Request{Program: text, Cell: p.src.Name, Args: code.args, NoInput: !c.AllowStdin}, out)
 	if err != nil {
 		return nil, false, err
 	}
@@ -292,9 +292,7 @@ func (s *Session) makeTable(path string, group []string) {
 			return
 		}
 	}
-	s.runMu.Lock()
-	proc := s.proc
-	s.runMu.Unlock()
+	proc := s.proc.now()
 	if proc != nil {
 		s.ws.Opened(knownOf(s.ws, group)...)
 		proc.Tell(worker.Request{Op: "tables", Tables: []string{file}})

@@ -14,7 +14,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -55,45 +54,20 @@ type Session struct {
 	ready  chan struct{} // closed when workspace and worker are there
 	broken error         // why they are not
 
-	mu         sync.Mutex // guards what completion and inspection read while a cell runs
-	live       *live
-	imports    map[string]string // import names of earlier cells
-	known      map[string]string // these, and those that cells left out
-	dotImports []string
-	aliases    map[string]string // canonical import names by path
-	aliasPath  map[string]string // and back
-	units      int
-	ran        []ranCell
-	replaced   map[string]bool   // cells that were edited or run again under another number
-	cellOf     map[string]string // the last cell run for each cell id of the front end
-	lost       []int             // cells whose values a lost worker took along
-	cwd        string
-	env        []string
-	flags      []string
-	tracked    []string
-	exposed    map[string]bool // variables that code other than a cell's own statements may change
-	evaluated  int             // cells that needed no compiler
+	mu sync.Mutex // guards what completion and inspection read while a cell runs
+	imported
+	past
+	live      *live
+	units     int // packages written so far
+	cwd       string
+	env       []string
+	flags     []string
+	tracked   []string
+	exposed   map[string]bool // variables that code other than a cell's own statements may change
+	evaluated int             // cells that needed no compiler
 
 	tables tables
-
-	runMu       sync.Mutex
-	proc        *worker.Process
-	mourned     *worker.Process    // the last one whose loss was told
-	cancel      context.CancelFunc // of the cell being prepared
-	running     bool               // a cell is in the worker
-	interrupted bool               // the cell was interrupted once
-	path        string             // the worker program
-	closed      bool
-	out         Output // of the running cell
-
-	attended bool // the running cell's front end can ask its user
-}
-
-// ranCell is a cell that succeeded.
-type ranCell struct {
-	count int
-	code  string
-	keys  []string // what it declared
+	proc   process
 }
 
 // New starts a session. It returns at once: the worker starts in the background, and the first cell waits for it.
@@ -112,11 +86,9 @@ func New(cfg Config) (*Session, error) {
 	}
 	s := &Session{
 		Autoget: true, cfg: cfg, dir: dir, fset: token.NewFileSet(), ready: make(chan struct{}),
-		live: newLive(), imports: map[string]string{}, aliases: map[string]string{}, aliasPath: map[string]string{},
-		known: map[string]string{}, replaced: map[string]bool{}, cellOf: map[string]string{}, cwd: cfg.Notebook, env: os.Environ(),
+		imported: newImported(), past: newPast(), live: newLive(), exposed: map[string]bool{}, cwd: cfg.Notebook, env: os.Environ(),
 	}
 	s.catalog = sync.OnceValue(func() map[string][]string { return readCatalog(s.ws.Tools.Root) })
-	s.exposed = map[string]bool{}
 	s.cfg.Compile = s.cfg.Compile || compileAll()
 	s.tables.start()
 	s.magic = magic.NewRunner(notebook{s})
@@ -145,7 +117,7 @@ func (s *Session) open() {
 		s.broken = err
 		return
 	}
-	s.ws, s.path = ws, path
+	s.ws, s.proc.path = ws, path
 	s.imp = ws.Importer(s.fset)
 	s.alias(livePackage)
 	if err := s.startWorker(ctx); err != nil {
@@ -218,22 +190,7 @@ func (s *Session) startWorkerLocked(ctx context.Context) error {
 	cwd, env := s.cwd, append(append([]string(nil), s.env...),
 		"GONB_PIPE="+filepath.Join(s.dir, "gonbui"), "GONB_PIPE_BACK="+filepath.Join(s.dir, "gonbui_back"),
 		"GONB_DIR="+s.cwd, "GONB_TMP_DIR="+s.dir)
-	out := s.out
-	if out == nil {
-		out = discard{}
-	}
-	proc, err := worker.Start(ctx, worker.Config{Path: s.path, Dir: cwd, Env: env, Out: out, OnComm: s.comms.FromCell, Memory: s.cfg.Memory})
-	if err != nil {
-		return err
-	}
-	s.runMu.Lock()
-	defer s.runMu.Unlock()
-	if s.closed {
-		proc.Kill()
-		return errors.New("the session is closed")
-	}
-	s.proc = proc
-	return nil
+	return s.proc.start(ctx, worker.Config{Dir: cwd, Env: env, OnComm: s.comms.FromCell, Memory: s.cfg.Memory})
 }
 
 // discard is the output before any cell.
@@ -255,9 +212,9 @@ func (s *Session) Comm(msgType string, content map[string]any, _ Output) bool {
 // noPage ends a cell that waits for widgets which nobody will see, if its front end has no user: else the user may still open
 // the page, or interrupt the cell.
 func (s *Session) noPage(message string, out Output) {
-	s.runMu.Lock()
-	proc, attended := s.proc, s.attended
-	s.runMu.Unlock()
+	s.proc.mu.Lock()
+	proc, attended := s.proc.worker, s.proc.attended
+	s.proc.mu.Unlock()
 	if proc != nil && !attended {
 		proc.Fail(message, out)
 	}
@@ -265,44 +222,21 @@ func (s *Session) noPage(message string, out Output) {
 
 // deliverComm gives a value of the page to the cells.
 func (s *Session) deliverComm(address string, value any) {
-	s.runMu.Lock()
-	proc := s.proc
-	s.runMu.Unlock()
-	if proc != nil {
+	if proc := s.proc.now(); proc != nil {
 		proc.Tell(worker.Request{Op: "comm", Comm: &worker.Comm{Address: address, Value: value}})
 	}
 }
 
 // Interrupt stops the running cell, its commands and its compiling included.
-func (s *Session) Interrupt() {
-	s.runMu.Lock()
-	defer s.runMu.Unlock()
-	switch {
-	case s.cancel == nil: // no cell
-	case !s.interrupted: // the worker, too, hears of it by the cell's context
-		s.interrupted = true
-		s.cancel()
-	case s.running && s.proc != nil:
-		s.proc.Interrupt()
-	}
-}
+func (s *Session) Interrupt() { s.proc.interrupt() }
 
 // TempDir is a folder that goes with the session: what the tools leave there when they are killed does, too.
 func (s *Session) TempDir() string { return filepath.Join(s.dir, "tmp") }
 
 // Close ends the worker and removes what the session made.
 func (s *Session) Close() error {
-	s.runMu.Lock()
-	s.closed = true
-	proc, cancel := s.proc, s.cancel
-	s.runMu.Unlock()
-	if cancel != nil {
-		cancel()
-	}
 	s.tables.close()
-	if proc != nil {
-		proc.Close()
-	}
+	s.proc.close()
 	s.magic.Close()
 	sweep(filepath.Dir(s.dir)) // once more: processes of a killed kernel may have written on for a moment
 	return os.RemoveAll(s.dir)
@@ -312,14 +246,8 @@ func (s *Session) Close() error {
 func (s *Session) Execute(ctx context.Context, c Cell, out Output) Result {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	s.runMu.Lock()
-	s.cancel, s.out, s.attended, s.interrupted = cancel, out, c.AllowStdin, false
-	s.runMu.Unlock()
-	defer func() {
-		s.runMu.Lock()
-		s.cancel = nil
-		s.runMu.Unlock()
-	}()
+	s.proc.begin(cancel, out, c.AllowStdin)
+	defer s.proc.end()
 	err := s.awaitReady(ctx)
 	if err == nil {
 		err = s.execute(ctx, c, out)
@@ -435,7 +363,7 @@ func (s *Session) runGoOnce(ctx context.Context, c Cell, code program, out Outpu
 			unit = ""
 		}
 		request := worker.Request{Plugin: plugin, Unit: unit, Cell: src.Name, Args: code.args, Tests: code.tests, NoInput: !c.AllowStdin}
-		if outcome, err = s.runIn(ctx, request, out); err != nil {
+		if outcome, err = s.proc.run(ctx, request, out); err != nil {
 			return err
 		}
 	}
@@ -452,9 +380,7 @@ func (s *Session) runGoOnce(ctx context.Context, c Cell, code program, out Outpu
 
 // tellBoxed tells of interfaces that hold values of a type which the cell has made anew: they keep the type they have.
 func (s *Session) tellBoxed(ctx context.Context, p *plan, out Output) {
-	s.runMu.Lock()
-	proc := s.proc
-	s.runMu.Unlock()
+	proc := s.proc.now()
 	if len(p.remade) == 0 || len(p.boxes) == 0 || proc == nil {
 		return
 	}
@@ -473,23 +399,6 @@ func (s *Session) tellBoxed(ctx context.Context, p *plan, out Output) {
 	}
 }
 
-// runIn has the worker run a cell.
-func (s *Session) runIn(ctx context.Context, r worker.Request, out Output) (*worker.Outcome, error) {
-	s.runMu.Lock()
-	s.running = true
-	proc := s.proc
-	s.runMu.Unlock()
-	defer func() {
-		s.runMu.Lock()
-		s.running = false
-		s.runMu.Unlock()
-	}()
-	if ctx.Err() != nil { // interrupted before it started
-		return nil, ctx.Err()
-	}
-	return proc.Run(ctx, r, out)
-}
-
 // planLocked checks a cell while nobody reads the notebook.
 func (s *Session) planLocked(ctx context.Context, src *cell.Source, id string, mainLine int) (*plan, error) {
 	s.mu.Lock()
@@ -499,13 +408,11 @@ func (s *Session) planLocked(ctx context.Context, src *cell.Source, id string, m
 
 // needWorker starts a new worker where the last one is gone.
 func (s *Session) needWorker(ctx context.Context) error {
-	s.runMu.Lock()
-	proc := s.proc
-	s.runMu.Unlock()
+	proc := s.proc.now()
 	if proc != nil {
 		select {
 		case <-proc.Gone():
-			s.noteLoss(s.out) // it went away just now
+			s.noteLoss(s.proc.out) // it went away just now
 		default:
 			return nil
 		}
@@ -515,22 +422,15 @@ func (s *Session) needWorker(ctx context.Context) error {
 
 // noteLoss tells of a worker that went away while no cell was running.
 func (s *Session) noteLoss(out Output) {
-	s.runMu.Lock()
-	proc := s.proc
-	s.runMu.Unlock()
-	if proc == nil || proc == s.mourned {
-		return
-	}
-	select {
-	case <-proc.Gone():
-	default:
+	proc := s.proc.lost()
+	if proc == nil {
 		return
 	}
 	s.mu.Lock()
 	s.loseValuesLocked()
 	lost := s.lost
 	s.mu.Unlock()
-	s.mourned = proc
+	s.proc.mourn()
 	note := fmt.Sprintf("[saddle: %s since the last cell; all values are lost, and this cell runs in a fresh worker", proc.Lost().Message)
 	if len(lost) > 0 {
 		note += "; %restore runs again the cells that made them"
@@ -572,12 +472,7 @@ func (s *Session) commit(p *plan, c Cell, outcome *worker.Outcome) {
 			ran.keys = append(ran.keys, d.key)
 		}
 	}
-	if last := s.cellOf[c.ID]; c.ID != "" {
-		if last != "" {
-			s.replaced[last] = true
-		}
-		s.cellOf[c.ID] = p.src.Name
-	}
+	s.edited(c.ID, p.src.Name)
 	s.live = p.live
 	for name := range p.exposed {
 		s.exposed[name] = true
@@ -594,26 +489,14 @@ func (s *Session) commit(p *plan, c Cell, outcome *worker.Outcome) {
 	}
 	if f := outcome.Failure; f != nil && f.Kind == "lost" {
 		s.loseValuesLocked()
-		s.runMu.Lock()
-		s.mourned = s.proc
-		s.runMu.Unlock()
+		s.proc.mourn()
 	}
 }
 
 // loseValuesLocked is what a lost worker leaves: declarations, which the next cell compiles anew, and no values.
 func (s *Session) loseValuesLocked() {
-	s.lost = nil
+	s.lost = s.cellsOf(s.live)
 	next := newLive()
-	for _, r := range s.ran {
-		for _, key := range r.keys {
-			if d := s.live.decls[key]; d != nil && d.kind == variable && d.cell == fmt.Sprintf("Cell[%d]", r.count) {
-				if !slices.Contains(s.lost, r.count) { // a restored cell has run twice
-					s.lost = append(s.lost, r.count)
-				}
-				break
-			}
-		}
-	}
 	for _, d := range s.live.sorted() {
 		c := *d
 		c.unit, c.carry = "", false
@@ -663,10 +546,8 @@ func (t tee) Stream(name, text string) {
 
 // WorkerPid returns the process id of the worker, 0 if there is none yet.
 func (s *Session) WorkerPid() int {
-	s.runMu.Lock()
-	defer s.runMu.Unlock()
-	if s.proc == nil {
-		return 0
+	if proc := s.proc.now(); proc != nil {
+		return proc.Pid()
 	}
-	return s.proc.Pid()
+	return 0
 }

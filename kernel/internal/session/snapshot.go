@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"fmt"
 	"go/ast"
 	"maps"
 	"regexp"
@@ -41,7 +40,7 @@ func (s *Session) Snapshot() assist.Snapshot {
 	plain := func(expr string) string { return canonicalName.ReplaceAllStringFunc(expr, packageName) }
 	code := map[string]string{}
 	for _, r := range s.ran {
-		code[fmt.Sprintf("Cell[%d]", r.count)] = r.code
+		code[cellName(r.count)] = r.code
 	}
 	var snap assist.Snapshot
 	var decls strings.Builder
@@ -91,9 +90,7 @@ func docAbove(text string, line int) string {
 
 // Value returns a live variable's value as text.
 func (s *Session) Value(ctx context.Context, name string) (string, bool) {
-	s.runMu.Lock()
-	proc := s.proc
-	s.runMu.Unlock()
+	proc := s.proc.now()
 	if proc == nil {
 		return "", false
 	}

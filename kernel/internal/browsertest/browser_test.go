@@ -73,7 +73,7 @@ func open(t *testing.T) *browser {
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)
 	t.Cleanup(cancel)
-	ctx, cancel = context.WithTimeout(ctx, 8*time.Minute)
+	ctx, cancel = context.WithTimeout(ctx, 15*time.Minute)
 	t.Cleanup(cancel)
 	b := &browser{ctx: ctx}
 	chromedp.ListenTarget(ctx, func(ev any) {
@@ -165,7 +165,7 @@ func (b *browser) clean(t *testing.T) {
 func (b *browser) turn(t *testing.T) {
 	t.Helper()
 	const surfaces = `[...document.querySelectorAll(".saddle-figure canvas")].filter(c => { const b = c.getBoundingClientRect(); return b.width > 200 && c.closest(".saddle-figure").querySelector("[data-live][tabindex], [data-live] [tabindex], [tabindex]") })`
-	b.wait(t, "a figure", `document.querySelector(".saddle-figure[data-surface], .saddle-figure")`, time.Minute)
+	b.wait(t, "a figure", `document.querySelector(".saddle-figure[data-surface], .saddle-figure")`, 4*time.Minute)
 	// A figure comes alive when it is in view: go through them until one has a canvas that is turned with the keys.
 	b.wait(t, "a live surface", `(() => {
 		const live = `+surfaces+`;
@@ -175,7 +175,7 @@ func (b *browser) turn(t *testing.T) {
 		const f = all[Math.floor(window.saddleNext / 4)];
 		if (f) f.scrollIntoView({block: "center"});
 		return false;
-	})()`, 90*time.Second)
+	})()`, 4*time.Minute)
 	var box []float64
 	b.do(t, chromedp.Evaluate(`(() => { const c = window.saddleTurned.querySelector("canvas"); const r = c.getBoundingClientRect(); return [r.x, r.y, r.width, r.height, window.scrollX, window.scrollY]; })()`, &box))
 	b.settled(t)
@@ -192,7 +192,7 @@ func (b *browser) turn(t *testing.T) {
 		chromedp.MouseEvent(input.MouseMoved, x+120, y+20, chromedp.ButtonLeft),
 		chromedp.MouseEvent(input.MouseReleased, x+120, y+20, chromedp.ButtonLeft))
 	// The next frames show it; a still picture never changes, however long one waits.
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(4 * time.Minute)
 	for {
 		after := b.shot(t, box)
 		if different(before, after) > 0.02 {
@@ -345,7 +345,7 @@ func serve(t *testing.T, files map[string][]byte) string {
 		}
 	})
 	base := fmt.Sprintf("http://127.0.0.1:%d", port)
-	deadline := time.Now().Add(60 * time.Second)
+	deadline := time.Now().Add(4 * time.Minute)
 	for {
 		resp, err := http.Get(base + "/api/status")
 		if err == nil {
@@ -407,14 +407,14 @@ func saved(t *testing.T, title string) []byte {
 func (b *browser) openInLab(t *testing.T, base, name string) {
 	t.Helper()
 	b.do(t, chromedp.Navigate(base+"/lab/tree/"+name+".ipynb?reset"))
-	b.wait(t, "JupyterLab", `window.jupyterapp`, 60*time.Second)
+	b.wait(t, "JupyterLab", `window.jupyterapp`, 4*time.Minute)
 	// In a headless browser nothing may have the focus, and then the shell has no current widget.
 	b.wait(t, "the notebook", `(() => {
 		window.saddlePanel = [...window.jupyterapp.shell.widgets("main")].find((w) => w.context && w.sessionContext);
 		if (!window.saddlePanel?.context.isReady) return false;
 		window.jupyterapp.shell.activateById(window.saddlePanel.id);
 		return true;
-	})()`, 60*time.Second)
+	})()`, 4*time.Minute)
 }
 
 func TestJupyter(t *testing.T) {
@@ -456,7 +456,7 @@ func TestJupyter(t *testing.T) {
 // pictures wants a notebook that is not trusted to show its figures as pictures.
 func (b *browser) pictures(t *testing.T) {
 	t.Helper()
-	b.wait(t, "the pictures", `[...document.querySelectorAll('img[src^="data:image/png"]')].filter(i => i.complete && i.naturalWidth > 300 && i.offsetWidth > 300).length >= 2`, time.Minute)
+	b.wait(t, "the pictures", `[...document.querySelectorAll('img[src^="data:image/png"]')].filter(i => i.complete && i.naturalWidth > 300 && i.offsetWidth > 300).length >= 2`, 4*time.Minute)
 	var live int
 	b.do(t, chromedp.Evaluate(`document.querySelectorAll("[data-live]").length`, &live))
 	if live > 0 {
@@ -468,12 +468,12 @@ func (b *browser) pictures(t *testing.T) {
 // alive scrolls through a page and wants n figures to come alive.
 func (b *browser) alive(t *testing.T, n int) {
 	t.Helper()
-	b.wait(t, "the figures", fmt.Sprintf(`document.querySelectorAll(".saddle-figure").length >= %d`, n), time.Minute)
+	b.wait(t, "the figures", fmt.Sprintf(`document.querySelectorAll(".saddle-figure").length >= %d`, n), 4*time.Minute)
 	b.wait(t, "the figures to come alive", fmt.Sprintf(`(() => {
 		const rest = [...document.querySelectorAll(".saddle-figure:not([data-live])")].filter(f => f.offsetParent);
 		if (rest.length) rest[0].scrollIntoView({block: "center"});
 		return !rest.length && document.querySelectorAll("[data-live]").length >= %d;
-	})()`, n), time.Minute)
+	})()`, n), 4*time.Minute)
 	b.keep(t, "alive")
 }
 
@@ -489,7 +489,7 @@ func (b *browser) savedInLab(t *testing.T, base string) {
 			if (f?.hasAttribute("data-live")) return true;
 			if (f) f.scrollIntoView({block: "center"}); else cells.scrollToItem(%[1]d);
 			return false;
-		})()`, i), time.Minute)
+		})()`, i), 4*time.Minute)
 	}
 	for _, i := range []int{1, 5, 3, 2, 4} { // back and forth
 		cell(i)
@@ -498,13 +498,13 @@ func (b *browser) savedInLab(t *testing.T, base string) {
 	b.do(t, chromedp.Evaluate(`window.saddlePanel.content.widgets[6].outputHidden = false, 0`, &ignored))
 	cell(6)
 	b.do(t, chromedp.Evaluate(`window.saddlePanel.content.activeCellIndex = 1, window.jupyterapp.commands.execute("notebook:create-output-view"), 0`, &ignored))
-	b.wait(t, "the figure in a view of its own", `[...document.querySelectorAll(".saddle-figure[data-live]")].some(f => !window.saddlePanel.node.contains(f) && f.querySelector("canvas")?.offsetWidth > 100)`, time.Minute)
+	b.wait(t, "the figure in a view of its own", `[...document.querySelectorAll(".saddle-figure[data-live]")].some(f => !window.saddlePanel.node.contains(f) && f.querySelector("canvas")?.offsetWidth > 100)`, 4*time.Minute)
 	b.keep(t, "view")
 	b.do(t, chromedp.Evaluate(`window.jupyterapp.commands.execute("apputils:change-theme", { theme: "JupyterLab Dark" }), 0`, &ignored))
-	b.wait(t, "the dark theme", `[...document.querySelectorAll(".saddle-figure[data-live]")].some(f => f.dataset.live === "dark") && ![...document.querySelectorAll(".saddle-figure[data-live=light]")].some(f => f.offsetParent)`, time.Minute)
+	b.wait(t, "the dark theme", `[...document.querySelectorAll(".saddle-figure[data-live]")].some(f => f.dataset.live === "dark") && ![...document.querySelectorAll(".saddle-figure[data-live=light]")].some(f => f.offsetParent)`, 4*time.Minute)
 	b.keep(t, "dark")
 	b.do(t, chromedp.Evaluate(`window.jupyterapp.commands.execute("apputils:change-theme", { theme: "JupyterLab Light" }), 0`, &ignored))
-	b.wait(t, "the light theme", `document.querySelector(".saddle-figure[data-live=light]")`, time.Minute)
+	b.wait(t, "the light theme", `document.querySelector(".saddle-figure[data-live=light]")`, 4*time.Minute)
 	b.openInLab(t, base, "trusted")
 	cell(5)
 	cell(1)
@@ -521,7 +521,7 @@ func (b *browser) forget() {
 // runInLab runs all cells of the notebook in JupyterLab, with the real kernel, and turns a surface.
 func (b *browser) runInLab(t *testing.T, base string) {
 	b.openInLab(t, base, notebook)
-	b.wait(t, "the kernel", `window.saddlePanel.sessionContext?.session?.kernel?.status === "idle"`, 60*time.Second)
+	b.wait(t, "the kernel", `window.saddlePanel.sessionContext?.session?.kernel?.status === "idle"`, 4*time.Minute)
 	var ignored any
 	b.do(t, chromedp.Evaluate(`(window.jupyterapp.commands.execute("notebook:run-all-cells").then(() => { window.saddleRan = true; }, (e) => { window.saddleRan = String(e); }), 0)`, &ignored))
 	b.wait(t, "Run All", `window.saddleRan`, 3*time.Minute)
@@ -529,7 +529,7 @@ func (b *browser) runInLab(t *testing.T, base string) {
 		const cells = window.saddlePanel.content.model.cells;
 		for (let i = 0; i < cells.length; i++) { const c = cells.get(i); if (c.type === "code" && !c.executionCount) return false; }
 		return true;
-	})()`, time.Minute)
+	})()`, 4*time.Minute)
 	var failed string
 	b.do(t, chromedp.Evaluate(`(() => {
 		const cells = window.saddlePanel.content.model.cells;
@@ -592,7 +592,7 @@ func TestHandout(t *testing.T) {
 		t.Errorf("the handout has %d bytes with %d figures, want at most %d", info.Size(), figures, limit)
 	}
 	b.do(t, chromedp.Navigate("file://"+path))
-	b.wait(t, "the page", `document.readyState === "complete"`, 30*time.Second)
+	b.wait(t, "the page", `document.readyState === "complete"`, 4*time.Minute)
 	b.turn(t)
 	var math int
 	b.do(t, chromedp.Evaluate(`document.querySelectorAll("math").length`, &math))
@@ -738,9 +738,9 @@ func TestExports(t *testing.T) {
 		}
 		b.do(t, chromedp.Navigate("file://"+path))
 		if kind == "slides" {
-			b.wait(t, "the slides", `[...document.querySelectorAll(".saddle-figure img")].filter(i => i.complete && i.naturalWidth > 300).length === 6`, time.Minute)
+			b.wait(t, "the slides", `[...document.querySelectorAll(".saddle-figure img")].filter(i => i.complete && i.naturalWidth > 300).length === 6`, 4*time.Minute)
 		} else {
-			b.wait(t, "the pictures of "+kind, `[...document.querySelectorAll(".saddle-figure img")].filter(i => i.complete && i.naturalWidth > 300 && i.offsetWidth > 300).length === 6`, time.Minute)
+			b.wait(t, "the pictures of "+kind, `[...document.querySelectorAll(".saddle-figure img")].filter(i => i.complete && i.naturalWidth > 300 && i.offsetWidth > 300).length === 6`, 4*time.Minute)
 		}
 		b.keep(t, kind)
 	}

@@ -81,8 +81,8 @@ func runAll(t *testing.T, b *browser, base, name string) []string {
 		if (!window.saddlePanel?.context.isReady) return false;
 		window.jupyterapp.shell.activateById(window.saddlePanel.id);
 		return true;
-	})()`, name+".ipynb"), 60*time.Second)
-	b.wait(t, "the kernel", `window.saddlePanel.sessionContext?.session?.kernel?.status === "idle"`, 60*time.Second)
+	})()`, name+".ipynb"), 2*time.Minute)
+	b.wait(t, "the kernel", `window.saddlePanel.sessionContext?.session?.kernel?.status === "idle"`, 2*time.Minute)
 	var ignored any
 	b.do(t, chromedp.Evaluate(`(window.saddleRan = false, window.jupyterapp.commands.execute("notebook:run-all-cells").then(() => { window.saddleRan = true; }, (e) => { window.saddleRan = String(e); }), 0)`, &ignored))
 	b.wait(t, "Run All", `window.saddleRan`, 2*time.Minute)
@@ -100,8 +100,13 @@ func runAll(t *testing.T, b *browser, base, name string) []string {
 			all.push(texts.join("\n")); }
 		return all;
 	})()`, &outputs))
-	// A page with unsaved changes asks before it is left.
-	b.do(t, chromedp.Evaluate(`(window.saddlePanel.context.save().then(() => { window.saddleSaved = true; }), 0)`, &ignored))
-	b.wait(t, "saving", `window.saddleSaved && !window.saddlePanel.context.model.dirty`, 30*time.Second)
+	// A page with unsaved changes asks before it is left. Widgets may write to the notebook after it was saved, so it is saved until
+	// that has ceased.
+	b.wait(t, "saving", `(() => {
+		const context = window.saddlePanel.context;
+		if (!context.model.dirty && !window.saddleSaving) return true;
+		window.saddleSaving ??= context.save().finally(() => { window.saddleSaving = null; });
+		return false;
+	})()`, 2*time.Minute)
 	return outputs
 }

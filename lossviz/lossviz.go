@@ -36,6 +36,8 @@ type (
 	Grid = landscape.Grid
 	// Surface is the loss over a grid of a plane.
 	Surface = landscape.Surface
+	// Volume is the loss over a grid of more than two directions.
+	Volume = landscape.Volume
 	// Curve is the loss along a line.
 	Curve = landscape.Curve
 	// Trajectory is the points that a training went through.
@@ -135,6 +137,11 @@ func Along(loss Objective, theta []float64, d *Direction, opts ...SliceOption) *
 // Slice is the loss over a grid of a plane; see [landscape.Slice].
 func Slice(loss Objective, plane *Plane, grid Grid, opts ...SliceOption) *Surface {
 	return landscape.Slice(loss, plane, grid, opts...)
+}
+
+// Scan is the loss over a grid of as many directions as there are axes; see [landscape.Scan].
+func Scan(loss Objective, origin []float64, directions []*Direction, axes []Axis, opts ...SliceOption) *Volume {
+	return landscape.Scan(loss, origin, directions, axes, opts...)
 }
 
 // FilterNormalized is the plane through theta along two random directions whose filters

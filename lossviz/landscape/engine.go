@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -123,10 +124,15 @@ type section struct {
 	origin  []float64
 	x, y    []float64 // y is nil for a line
 	segment bool      // the points are (1-a) origin + a x: both ends exact
+	volume  *volume   // the points are a volume's, and a is their number
 }
 
 // at fills theta with the section's point at (a, b).
 func (s *section) at(theta []float64, a, b float64) {
+	if s.volume != nil {
+		s.volume.at(theta, s.origin, int(a))
+		return
+	}
 	if s.segment {
 		for i := range theta {
 			theta[i] = (1-a)*s.origin[i] + a*s.x[i]
@@ -177,7 +183,7 @@ func newEvaluator(s section, c *config) (*evaluator, error) {
 		}
 		e.widths = append(e.widths, len(q.Names))
 	}
-	if c.plain {
+	if c.plain || s.volume != nil {
 		return e, nil
 	}
 	if s.segment {
@@ -531,6 +537,11 @@ func (e *evaluator) fingerprint(a, b []float64) string {
 	fmt.Fprintf(h, "%q|", e.also)
 	for _, v := range [][]float64{e.origin, e.x, e.y, a, b} {
 		hashFloats(h, v)
+	}
+	if e.volume != nil {
+		for _, v := range slices.Concat(e.volume.directions, e.volume.axes) {
+			hashFloats(h, v)
+		}
 	}
 	// A Go function has no identity that could be compared; its value at the origin
 	// at least tells most of them apart.

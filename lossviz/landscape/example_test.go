@@ -223,3 +223,17 @@ func ExampleAlign() {
 	fmt.Println("the permutation is undone:", c[0] == a[0] && c[3] == a[3], err)
 	// Output: the permutation is undone: true <nil>
 }
+
+// Two basins that a plane keeps apart are one basin in space.
+func ExampleScan() {
+	f := landscape.Func(3, func(x []float64) float64 { // low on a ring around the third axis
+		return math.Abs(math.Hypot(x[0], x[1])-1) + x[2]*x[2]
+	})
+	x, z := landscape.Given("x", []float64{1, 0, 0}), landscape.Given("z", []float64{0, 0, 1})
+	y := landscape.Given("y", []float64{0, 1, 0})
+	axis := landscape.Axis{From: -1.5, To: 1.5, N: 31}
+	plane, _ := landscape.Scan(f, make([]float64, 3), []*landscape.Direction{x, z}, []landscape.Axis{axis, axis}, landscape.Quiet()).Basins(0.5)
+	space, _ := landscape.Scan(f, make([]float64, 3), []*landscape.Direction{x, y, z}, []landscape.Axis{axis, axis, axis}, landscape.Quiet()).Basins(0.5)
+	fmt.Println(len(plane), len(space))
+	// Output: 2 1
+}

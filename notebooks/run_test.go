@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // folder holds the saddle command while the tests run.
@@ -68,14 +69,6 @@ func TestRun(t *testing.T) {
 			for _, wrong := range n.unexplained(done.cells) {
 				t.Error(wrong)
 			}
-			again, _ := n.run(t, saddle, source, dir, n.withPictures(n.lesson()), "GOMAXPROCS=3")
-			first, second := figures(done.cells), figures(again.cells)
-			for _, c := range n.lesson() {
-				if first[c.ID] != second[c.ID] {
-					t.Errorf("%s: the figure of the second run is another one:\n%s", c.ID, difference(first[c.ID], second[c.ID]))
-				}
-			}
-			n.comparePictures(t, dir)
 			for i := len(n.cells); i < len(trial); i++ {
 				failure := done.cells[i].failure()
 				check := trial[i].Metadata["check"] == true
@@ -99,6 +92,17 @@ func TestRun(t *testing.T) {
 			if took > 60 {
 				t.Logf("%s: more than the minute that it may take", n.name)
 			}
+			if deadline, ok := t.Deadline(); ok && time.Until(deadline) < 5*time.Minute {
+				t.Skip("its second run, which must show the same figures, is left out for want of time: give go test -timeout 20m")
+			}
+			again, _ := n.run(t, saddle, source, dir, n.withPictures(n.lesson()), "GOMAXPROCS=3")
+			first, second := figures(done.cells), figures(again.cells)
+			for _, c := range n.lesson() {
+				if first[c.ID] != second[c.ID] {
+					t.Errorf("%s: the figure of the second run is another one:\n%s", c.ID, difference(first[c.ID], second[c.ID]))
+				}
+			}
+			n.comparePictures(t, dir)
 		})
 	}
 }

@@ -21,9 +21,16 @@ import (
 	"github.com/gosaddle/saddle/lossviz/internal/progress"
 )
 
-// tileSize is the number of points that one goroutine computes at a time, and the unit
-// in which results are kept and resumed. It is part of the file format of checkpoints.
+// tileSize is the number of points of the unit in which results are kept and resumed. It is part of the file format
+// of checkpoints.
 const tileSize = 32
+
+// A goroutine takes one tile at first, and more at a time while these are quick: a [Slicer] gains by rows of a
+// grid that it is given together, and an interrupt must not wait for long.
+const (
+	maxTiles  = 256
+	quickWork = 200 * time.Millisecond
+)
 
 // grace is how long an interrupted computation waits for goroutines that are inside one
 // evaluation. They then end by themselves, and what they find is dropped.
@@ -202,7 +209,7 @@ func newEvaluator(s section, c *config) (*evaluator, error) {
 // bytes is the memory that n points will take.
 func (e *evaluator) bytes(n float64, workers int) float64 {
 	points := n * 8 * float64(2*len(e.names)+2) // values, their copies in figures, coordinates
-	perWorker := float64(8 * (2*e.obj.Dim() + tileSize*len(e.names) + e.scratch))
+	perWorker := float64(8 * (2*e.obj.Dim() + maxTiles*tileSize*(len(e.names)+6) + e.scratch))
 	shared := 0.0
 	if o, ok := e.obj.(*NetworkObjective); ok && (e.slicer == nil || len(e.extra) > 0) {
 		perWorker += float64(o.eval.Bytes())
@@ -256,7 +263,7 @@ func (e *evaluator) worker(stop func() bool) func(a, b []float64, out [][]float6
 	if e.slicer != nil {
 		fast = e.slicer.Worker()
 		if e.wantAcc {
-			accuracy = make([]float64, tileSize)
+			accuracy = make([]float64, maxTiles*tileSize)
 		}
 	}
 	results := make([]float64, 8)
@@ -397,38 +404,71 @@ func (e *evaluator) compute(ctx context.Context, c *config, a, b []float64, rec 
 		case <-abandon:
 		}
 	}
+	running := max(1, min(c.workers, len(tiles)))
+	// claim takes some of the tiles that nobody has taken: wanted, or fewer where the end is near.
+	claim := func(wanted int) []int {
+		for {
+			from := next.Load()
+			left := len(tiles) - int(from)
+			if left <= 0 {
+				return nil
+			}
+			n := max(1, min(wanted, left/(2*running)))
+			if next.CompareAndSwap(from, from+int64(n)) {
+				return tiles[from : int(from)+n]
+			}
+		}
+	}
 	work := func() {
-		tile := -1
+		var mine []int
 		defer func() {
 			if p := recover(); p != nil {
-				send(result{tile: -1, err: fmt.Errorf("landscape: the objective panicked near point %d: %v", max(0, tile)*tileSize, p)})
+				near := 0
+				if len(mine) > 0 {
+					near = mine[0] * tileSize
+				}
+				send(result{tile: -1, err: fmt.Errorf("landscape: the objective panicked near point %d: %v", near, p)})
 				return
 			}
 			send(result{tile: -1})
 		}()
 		eval := e.worker(stop)
+		var as, bs []float64
+		wanted := 1
 		for !stop() {
-			i := int(next.Add(1)) - 1
-			if i >= len(tiles) {
+			if mine = claim(wanted); mine == nil {
 				return
 			}
-			tile = tiles[i]
-			from, to := rec.span(tile)
+			as, bs = as[:0], bs[:0]
+			for _, tile := range mine {
+				from, to := rec.span(tile)
+				as = append(as, a[from:to]...)
+				if b != nil {
+					bs = append(bs, b[from:to]...)
+				}
+			}
 			rows := make([][]float64, len(e.names))
-			flat := make([]float64, len(rows)*(to-from))
 			for q := range rows {
-				rows[q] = flat[q*(to-from) : (q+1)*(to-from)]
+				rows[q] = make([]float64, len(as))
 			}
-			var bs []float64
-			if b != nil {
-				bs = b[from:to]
+			start := time.Now()
+			if !eval(as, bs, rows) {
+				return
 			}
-			if eval(a[from:to], bs, rows) {
-				send(result{tile: tile, rows: rows})
+			if e.slicer != nil {
+				quick := float64(len(mine)) * quickWork.Seconds() / max(1e-6, time.Since(start).Seconds())
+				wanted = int(max(1, min(quick, float64(8*wanted), maxTiles)))
+			}
+			for _, tile := range mine {
+				from, to := rec.span(tile)
+				part := make([][]float64, len(rows))
+				for q := range rows {
+					part[q], rows[q] = rows[q][:to-from], rows[q][to-from:]
+				}
+				send(result{tile: tile, rows: part})
 			}
 		}
 	}
-	running := max(1, min(c.workers, len(tiles)))
 	for range running {
 		go work()
 	}

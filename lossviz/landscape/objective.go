@@ -98,7 +98,7 @@ type Slicer interface {
 	// Worker returns a function with scratch memory of its own, for one goroutine.
 	// It fills loss[k] (and accuracy[k], unless accuracy is nil) for the points
 	// (a[k], b[k]); b is nil for a line. The bits of a point's values must not
-	// depend on which other points are asked for in the same call.
+	// depend on which other points are asked for in the same call, of which there are at most 8,192.
 	Worker() func(a, b, loss, accuracy []float64)
 }
 

@@ -59,18 +59,24 @@ func NewPenalized(net *Network, loss Loss, data *dataset.Data, l1, l2 float64) *
 		return e
 	}
 	e.step = chunkSize(net, data.N)
-	for from := 0; from < data.N; from += e.step {
-		n := min(e.step, data.N-from)
-		c := chunk{n: n, x: make([]float64, n*data.D), y: make([]float64, n*data.K)}
-		transpose(c.x, data.X[from*data.D:(from+n)*data.D], n, data.D)
-		transpose(c.y, data.Y[from*data.K:(from+n)*data.K], n, data.K)
-		e.chunks = append(e.chunks, c)
-	}
+	e.chunks = chunksOf(data, e.step)
 	e.lanes = 1
 	if float64(data.N)*float64(net.dim) > laneWork {
 		e.lanes = min(maxLanes, len(e.chunks))
 	}
 	return e
+}
+
+// chunksOf cuts data into chunks of step samples, but perhaps the last.
+func chunksOf(data *dataset.Data, step int) (chunks []chunk) {
+	for from := 0; from < data.N; from += step {
+		n := min(step, data.N-from)
+		c := chunk{n: n, x: make([]float64, n*data.D), y: make([]float64, n*data.K)}
+		transpose(c.x, data.X[from*data.D:(from+n)*data.D], n, data.D)
+		transpose(c.y, data.Y[from*data.K:(from+n)*data.K], n, data.K)
+		chunks = append(chunks, c)
+	}
+	return chunks
 }
 
 func (e *Evaluator) check() error {

@@ -50,7 +50,14 @@ type Sockets struct {
 	peers  map[Channel]map[*peer]bool
 
 	publishing sync.Mutex // gives iopub its order: the same for every front end
+
+	listened chan struct{} // closed when somebody has subscribed to iopub
+	first    sync.Once     // closes listened
+	patience sync.Once     // a request waits for that once
 }
+
+// forListener is how long the first request waits for a subscription, see [Sockets.awaitListener].
+const forListener = time.Second
 
 // Listen opens the sockets of a connection. receive gets every well-formed, rightly signed message of the
 // shell, control and stdin channels; messages of one peer arrive in order, peers are concurrent. It must not
@@ -60,7 +67,7 @@ func Listen(c Connection, log *slog.Logger, receive func(*Message)) (*Sockets, e
 	if err != nil {
 		return nil, err
 	}
-	s := &Sockets{codec: codec, receive: receive, log: log, peers: map[Channel]map[*peer]bool{}}
+	s := &Sockets{codec: codec, receive: receive, log: log, peers: map[Channel]map[*peer]bool{}, listened: make(chan struct{})}
 	for ch := Shell; ch <= Heartbeat; ch++ {
 		l, err := c.listen(ch)
 		if err != nil {
@@ -159,8 +166,23 @@ func (s *Sockets) handle(ch Channel, p *peer, frames [][]byte) error {
 		return nil
 	}
 	m.Channel, m.peer = ch, p
+	if ch == Shell {
+		s.patience.Do(s.awaitListener)
+	}
 	s.receive(m)
 	return nil
+}
+
+// awaitListener keeps the first request until somebody listens on iopub. A front end connects the sockets one after
+// the other and may well ask before its subscription has arrived; what is published until then would be lost
+// to it, such as the end of its cell.
+func (s *Sockets) awaitListener() {
+	timer := time.NewTimer(forListener)
+	defer timer.Stop()
+	select {
+	case <-s.listened:
+	case <-timer.C:
+	}
 }
 
 // subscribe handles what a SUB peer says: 1 and a topic subscribes, 0 and a topic ends that. A subscriber is
@@ -195,6 +217,7 @@ func (s *Sockets) subscribe(p *peer, frames [][]byte) error {
 		return err
 	}
 	p.topics = append(p.topics, topic)
+	s.first.Do(func() { close(s.listened) })
 	return p.write(encoded)
 }
 

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-zeromq/zmq4"
 
@@ -288,6 +289,45 @@ func TestWelcome(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
+		}
+	}
+}
+
+// TestFirstRequestIsHeard: a client that asks before it has subscribed hears what its request causes all the same.
+func TestFirstRequestIsHeard(t *testing.T) {
+	connection, s := listen(t)
+	c, err := wire.NewCodec(connection)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answered := make(chan struct{})
+	go func() {
+		defer close(answered)
+		ask(t, connection)
+		if err := s.Publish(wire.Publication{MsgType: "status", Content: map[string]string{"execution_state": "idle"}}); err != nil {
+			t.Error(err)
+		}
+	}()
+	socket := zmq4.NewSub(t.Context())
+	defer socket.Close()
+	if err := socket.Dial(connection.Endpoint(wire.IOPub)); err != nil {
+		t.Fatal(err)
+	}
+	select { // the request is on its way and must not be answered yet
+	case <-answered:
+		t.Error("answered before anybody listened")
+	case <-time.After(50 * time.Millisecond):
+	}
+	if err := socket.SetOption(zmq4.OptionSubscribe, ""); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"iopub_welcome", "status"} {
+		msg, err := socket.Recv()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m, err := c.Decode(msg.Frames); err != nil || m.Header.MsgType != want {
+			t.Errorf("%v, %v; want %s", m, err, want)
 		}
 	}
 }

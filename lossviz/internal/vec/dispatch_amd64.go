@@ -87,6 +87,22 @@ func dotKernel(lanes *[16]float64, a, b *float64, n int) {
 	}
 }
 
+func factoredSigmoidKernel(dst, u, v *float64, scale, shift float64, n int) {
+	if current == avx512Path {
+		factoredSigmoidAVX512(dst, u, v, scale, shift, n)
+	} else {
+		factoredSigmoidAVX2(dst, u, v, scale, shift, n)
+	}
+}
+
+func factoredDotKernel(dst, w, u, v *float64, quads, stride, n int) {
+	if current == avx512Path {
+		factoredDotAVX512(dst, w, u, v, quads, stride, n)
+	} else {
+		factoredDotAVX2(dst, w, u, v, quads, stride, n)
+	}
+}
+
 func mulKernel(rows, cols int, c, a, b *float64, k, ldc, aRow, aCol, ldb int) {
 	wide := current == avx512Path
 	switch {

@@ -18,4 +18,8 @@ func combineKernel(*float64, *float64, *float64, *float64, float64, float64, int
 
 func dotKernel(*[16]float64, *float64, *float64, int) {}
 
+func factoredSigmoidKernel(*float64, *float64, *float64, float64, float64, int) {}
+
+func factoredDotKernel(*float64, *float64, *float64, *float64, int, int, int) {}
+
 func mulKernel(int, int, *float64, *float64, *float64, int, int, int, int, int) {}

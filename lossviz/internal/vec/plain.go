@@ -173,6 +173,25 @@ func logSumExpPlain(top, sum, z []float64, classes, stride int) {
 	}
 }
 
+// factoredDotPlain is FactoredDot from dst[first] on; len(w) is a multiple of 4.
+func factoredDotPlain(dst, w, u, v []float64, first int) {
+	stride := len(dst)
+	for i := first; i < len(dst); i++ {
+		var num, den [2]float64
+		for h := 0; h < len(w); h += 4 {
+			for pair := range num {
+				j := h + 2*pair
+				a := math.FMA(u[j*stride+i], v[j*stride+i], 1)
+				b := math.FMA(u[(j+1)*stride+i], v[(j+1)*stride+i], 1)
+				num[pair] = math.FMA(a, w[j+1], float64(b*w[j]))
+				den[pair] = a * b
+			}
+			n := math.FMA(den[0], num[1], float64(num[0]*den[1]))
+			dst[i] += n / float64(den[0]*den[1])
+		}
+	}
+}
+
 func addMulPlain(c []float64, ldc int, a []float64, aRow, aCol int, b []float64, ldb, rows, cols, k int) {
 	for i := range rows {
 		ci := c[i*ldc:][:cols]

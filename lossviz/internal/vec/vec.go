@@ -158,6 +158,45 @@ func Combine(dst, o []float64, a float64, x []float64, b float64, y []float64) {
 	}
 }
 
+// FactoredSigmoid sets dst[i] to shift + scale/(1+u[i]*v[i]): with u and v the exponentials of two terms this is a
+// sigmoid or tanh of their sum. Its absolute error is a unit in the last place of scale and shift.
+func FactoredSigmoid(dst, u, v []float64, scale, shift float64) {
+	u, v = u[:len(dst)], v[:len(dst)]
+	n := len(dst) &^ 7
+	if current == plainPath {
+		n = 0
+	}
+	if n > 0 {
+		factoredSigmoidKernel(&dst[0], &u[0], &v[0], scale, shift, n)
+	}
+	for i := n; i < len(dst); i++ {
+		dst[i] = scale/math.FMA(u[i], v[i], 1) + shift
+	}
+}
+
+// FactoredDot adds to dst[i] the sum over h of w[h]/(1+u[h][i]*v[h][i]), for u and v of len(w) rows of len(dst) numbers
+// without gaps. The products u*v must be between 0 and 1e75: four fractions are brought to one denominator.
+func FactoredDot(dst, w, u, v []float64) {
+	stride := len(dst)
+	u, v = u[:len(w)*stride], v[:len(w)*stride]
+	quads, n := len(w)/4, len(dst)&^7
+	if current == plainPath || quads == 0 {
+		n = 0
+	}
+	if n > 0 {
+		factoredDotKernel(&dst[0], &w[0], &u[0], &v[0], quads, 8*stride, n)
+	}
+	if n < len(dst) {
+		factoredDotPlain(dst, w[:4*quads], u, v, n)
+	}
+	for h := 4 * quads; h < len(w); h++ {
+		uh, vh := u[h*stride:][:len(dst)], v[h*stride:][:len(dst)]
+		for i := range dst {
+			dst[i] += w[h] / math.FMA(uh[i], vh[i], 1)
+		}
+	}
+}
+
 // Dot is the sum of a[i]*b[i]: over 16 lanes i mod 16 first, then over the lanes in pairs.
 func Dot(a, b []float64) float64 {
 	b = b[:len(a)]

@@ -55,6 +55,17 @@ func combineAVX2(dst *float64, o *float64, x *float64, y *float64, a float64, b 
 //go:noescape
 func dotAVX2(lanes *[16]float64, a *float64, b *float64, n int)
 
+// factoredSigmoidAVX2 sets dst[i] to shift + scale/(1+u[i]*v[i]) for i < n; n is a multiple of 8.
+//
+//go:noescape
+func factoredSigmoidAVX2(dst *float64, u *float64, v *float64, scale float64, shift float64, n int)
+
+// factoredDotAVX2 adds to dst[i] the sum of w[h]/(1+u[h*stride/8+i]*v[h*stride/8+i]), h < 4*quads, for i < n;
+// n is a multiple of 8, stride is in bytes.
+//
+//go:noescape
+func factoredDotAVX2(dst *float64, w *float64, u *float64, v *float64, quads int, stride int, n int)
+
 // mul4x3AVX2 adds the product of a 4 x k block of A and a k x 12 block of B to C.
 // ldc, aRow, aCol, ldb are strides in bytes; k is positive.
 //
@@ -135,6 +146,17 @@ func combineAVX512(dst *float64, o *float64, x *float64, y *float64, a float64, 
 //
 //go:noescape
 func dotAVX512(lanes *[16]float64, a *float64, b *float64, n int)
+
+// factoredSigmoidAVX512 sets dst[i] to shift + scale/(1+u[i]*v[i]) for i < n; n is a multiple of 8.
+//
+//go:noescape
+func factoredSigmoidAVX512(dst *float64, u *float64, v *float64, scale float64, shift float64, n int)
+
+// factoredDotAVX512 adds to dst[i] the sum of w[h]/(1+u[h*stride/8+i]*v[h*stride/8+i]), h < 4*quads, for i < n;
+// n is a multiple of 8, stride is in bytes.
+//
+//go:noescape
+func factoredDotAVX512(dst *float64, w *float64, u *float64, v *float64, quads int, stride int, n int)
 
 // mul4x3AVX512 adds the product of a 4 x k block of A and a k x 24 block of B to C.
 // ldc, aRow, aCol, ldb are strides in bytes; k is positive.

@@ -841,6 +841,96 @@ dotAVX2Loop:
 	VZEROUPPER
 	RET
 
+// func factoredSigmoidAVX2(dst *float64, u *float64, v *float64, scale float64, shift float64, n int)
+// Requires: AVX, FMA3
+TEXT ·factoredSigmoidAVX2(SB), NOSPLIT, $0-48
+	MOVQ         dst+0(FP), AX
+	MOVQ         u+8(FP), CX
+	MOVQ         v+16(FP), DX
+	MOVQ         n+40(FP), BX
+	VBROADCASTSD scale+24(FP), Y0
+	VBROADCASTSD shift+32(FP), Y1
+	LEAQ         constants<>+0(SB), SI
+	VMOVUPD      544(SI), Y2
+
+factoredSigmoidAVX2Loop:
+	VMOVUPD     (CX), Y3
+	VFMADD132PD (DX), Y2, Y3
+	VDIVPD      Y3, Y0, Y3
+	VADDPD      Y1, Y3, Y3
+	VMOVUPD     Y3, (AX)
+	ADDQ        $0x00000020, AX
+	ADDQ        $0x00000020, CX
+	ADDQ        $0x00000020, DX
+	SUBQ        $0x04, BX
+	JNZ         factoredSigmoidAVX2Loop
+	VZEROUPPER
+	RET
+
+// func factoredDotAVX2(dst *float64, w *float64, u *float64, v *float64, quads int, stride int, n int)
+// Requires: AVX, FMA3
+TEXT ·factoredDotAVX2(SB), NOSPLIT, $0-56
+	MOVQ    dst+0(FP), AX
+	MOVQ    w+8(FP), CX
+	MOVQ    u+16(FP), DX
+	MOVQ    v+24(FP), BX
+	MOVQ    quads+32(FP), SI
+	MOVQ    stride+40(FP), DI
+	MOVQ    n+48(FP), R8
+	LEAQ    constants<>+0(SB), R9
+	VMOVUPD 544(R9), Y0
+
+factoredDotAVX2Loop:
+	VMOVUPD (AX), Y1
+	MOVQ    CX, R9
+	MOVQ    DX, R10
+	MOVQ    BX, R11
+	MOVQ    SI, R12
+
+factoredDotAVX2Quad:
+	VMOVUPD      (R10), Y2
+	VFMADD132PD  (R11), Y0, Y2
+	ADDQ         DI, R10
+	ADDQ         DI, R11
+	VMOVUPD      (R10), Y3
+	VFMADD132PD  (R11), Y0, Y3
+	ADDQ         DI, R10
+	ADDQ         DI, R11
+	VMOVUPD      (R10), Y4
+	VFMADD132PD  (R11), Y0, Y4
+	ADDQ         DI, R10
+	ADDQ         DI, R11
+	VMOVUPD      (R10), Y5
+	VFMADD132PD  (R11), Y0, Y5
+	ADDQ         DI, R10
+	ADDQ         DI, R11
+	VBROADCASTSD (R9), Y6
+	VBROADCASTSD 8(R9), Y7
+	VMULPD       Y3, Y6, Y6
+	VFMADD231PD  Y2, Y7, Y6
+	VMULPD       Y3, Y2, Y2
+	VBROADCASTSD 16(R9), Y3
+	VBROADCASTSD 24(R9), Y7
+	VMULPD       Y5, Y3, Y3
+	VFMADD231PD  Y4, Y7, Y3
+	VMULPD       Y5, Y4, Y4
+	VMULPD       Y4, Y6, Y6
+	VFMADD231PD  Y2, Y3, Y6
+	VMULPD       Y4, Y2, Y2
+	VDIVPD       Y2, Y6, Y6
+	VADDPD       Y6, Y1, Y1
+	ADDQ         $0x20, R9
+	DECQ         R12
+	JNZ          factoredDotAVX2Quad
+	VMOVUPD      Y1, (AX)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	SUBQ         $0x04, R8
+	JNZ          factoredDotAVX2Loop
+	VZEROUPPER
+	RET
+
 // func mul4x3AVX2(c *float64, a *float64, b *float64, k int, ldc int, aRow int, aCol int, ldb int)
 // Requires: AVX, FMA3
 TEXT ·mul4x3AVX2(SB), NOSPLIT, $0-64
@@ -1669,6 +1759,96 @@ dotAVX512Loop:
 	JNZ         dotAVX512Loop
 	VMOVUPD     Z0, (AX)
 	VMOVUPD     Z1, 64(AX)
+	VZEROUPPER
+	RET
+
+// func factoredSigmoidAVX512(dst *float64, u *float64, v *float64, scale float64, shift float64, n int)
+// Requires: AVX, AVX512F
+TEXT ·factoredSigmoidAVX512(SB), NOSPLIT, $0-48
+	MOVQ         dst+0(FP), AX
+	MOVQ         u+8(FP), CX
+	MOVQ         v+16(FP), DX
+	MOVQ         n+40(FP), BX
+	VBROADCASTSD scale+24(FP), Z0
+	VBROADCASTSD shift+32(FP), Z1
+	LEAQ         constants<>+0(SB), SI
+	VBROADCASTSD 544(SI), Z2
+
+factoredSigmoidAVX512Loop:
+	VMOVUPD     (CX), Z3
+	VFMADD132PD (DX), Z2, Z3
+	VDIVPD      Z3, Z0, Z3
+	VADDPD      Z1, Z3, Z3
+	VMOVUPD     Z3, (AX)
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x08, BX
+	JNZ         factoredSigmoidAVX512Loop
+	VZEROUPPER
+	RET
+
+// func factoredDotAVX512(dst *float64, w *float64, u *float64, v *float64, quads int, stride int, n int)
+// Requires: AVX, AVX512F
+TEXT ·factoredDotAVX512(SB), NOSPLIT, $0-56
+	MOVQ         dst+0(FP), AX
+	MOVQ         w+8(FP), CX
+	MOVQ         u+16(FP), DX
+	MOVQ         v+24(FP), BX
+	MOVQ         quads+32(FP), SI
+	MOVQ         stride+40(FP), DI
+	MOVQ         n+48(FP), R8
+	LEAQ         constants<>+0(SB), R9
+	VBROADCASTSD 544(R9), Z0
+
+factoredDotAVX512Loop:
+	VMOVUPD (AX), Z1
+	MOVQ    CX, R9
+	MOVQ    DX, R10
+	MOVQ    BX, R11
+	MOVQ    SI, R12
+
+factoredDotAVX512Quad:
+	VMOVUPD      (R10), Z2
+	VFMADD132PD  (R11), Z0, Z2
+	ADDQ         DI, R10
+	ADDQ         DI, R11
+	VMOVUPD      (R10), Z3
+	VFMADD132PD  (R11), Z0, Z3
+	ADDQ         DI, R10
+	ADDQ         DI, R11
+	VMOVUPD      (R10), Z4
+	VFMADD132PD  (R11), Z0, Z4
+	ADDQ         DI, R10
+	ADDQ         DI, R11
+	VMOVUPD      (R10), Z5
+	VFMADD132PD  (R11), Z0, Z5
+	ADDQ         DI, R10
+	ADDQ         DI, R11
+	VBROADCASTSD (R9), Z6
+	VBROADCASTSD 8(R9), Z7
+	VMULPD       Z3, Z6, Z6
+	VFMADD231PD  Z2, Z7, Z6
+	VMULPD       Z3, Z2, Z2
+	VBROADCASTSD 16(R9), Z3
+	VBROADCASTSD 24(R9), Z7
+	VMULPD       Z5, Z3, Z3
+	VFMADD231PD  Z4, Z7, Z3
+	VMULPD       Z5, Z4, Z4
+	VMULPD       Z4, Z6, Z6
+	VFMADD231PD  Z2, Z3, Z6
+	VMULPD       Z4, Z2, Z2
+	VDIVPD       Z2, Z6, Z6
+	VADDPD       Z6, Z1, Z1
+	ADDQ         $0x20, R9
+	DECQ         R12
+	JNZ          factoredDotAVX512Quad
+	VMOVUPD      Z1, (AX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	SUBQ         $0x08, R8
+	JNZ          factoredDotAVX512Loop
 	VZEROUPPER
 	RET
 

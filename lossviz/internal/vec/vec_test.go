@@ -229,6 +229,12 @@ func TestPathsAgree(t *testing.T) {
 		a, b, c := normal(rng, m*k), normal(rng, k*n), normal(rng, m*n)
 		compare(t, "AddMul", m*n, func(dst []float64) { copy(dst, c); AddMul(dst, a, b, m, n, k) })
 		compare(t, "AddMulTA", m*n, func(dst []float64) { copy(dst, c); AddMulTA(dst, a, b, m, n, k) })
+		u, v, w := normal(rng, m*n), normal(rng, m*n), normal(rng, m)
+		for i := range u {
+			u[i], v[i] = math.Exp(20*u[i]), math.Exp(20*v[i])
+		}
+		compare(t, "FactoredSigmoid", m*n, func(dst []float64) { FactoredSigmoid(dst, u, v, -2, 1) })
+		compare(t, "FactoredDot", n, func(dst []float64) { FactoredDot(dst, w, u, v) })
 		if m > 0 && n > 0 {
 			z := normal(rng, m*n)
 			z[rng.IntN(len(z))] = special[rng.IntN(len(special))]
@@ -285,6 +291,41 @@ func TestProducts(t *testing.T) {
 			}
 		}
 	}
+}
+
+// The logistic function of a sum, from the exponentials of its terms, is right to some units in the last place of 1.
+func TestFactored(t *testing.T) {
+	rng := rand.New(rand.NewPCG(9, 10))
+	onPaths(t, func(t *testing.T) {
+		for range 200 {
+			units, n := rng.IntN(20), 1+rng.IntN(50)
+			u, v, w := make([]float64, units*n), make([]float64, units*n), normal(rng, units)
+			want, size := make([]float64, n), 0.0
+			for i := range u {
+				a, b := 86*(2*rng.Float64()-1), 3*rng.NormFloat64()
+				if rng.IntN(2) == 0 {
+					a = -b + rng.NormFloat64()
+				}
+				u[i], v[i] = math.Exp(a), math.Exp(b)
+				one := []float64{0}
+				FactoredSigmoid(one, u[i:i+1], v[i:i+1], -2, 1)
+				if d := math.Abs(one[0] - math.Tanh((a+b)/2)); d > 2e-15*(1+math.Abs(a)/10) {
+					t.Fatalf("tanh of (%v + %v)/2: %v, off by %v", a, b, one[0], d)
+				}
+				want[i%n] += w[i/n] / (1 + math.Exp(a+b))
+			}
+			for _, x := range w {
+				size += math.Abs(x)
+			}
+			got := make([]float64, n)
+			FactoredDot(got, w, u, v)
+			for i := range got {
+				if d := math.Abs(got[i] - want[i]); d > 5e-15*(1+size)*10 {
+					t.Fatalf("%d units, sample %d: %v, want %v", units, i, got[i], want[i])
+				}
+			}
+		}
+	})
 }
 
 func TestLogSumExp(t *testing.T) {

@@ -626,6 +626,89 @@ func kernel(v isa, rows, cols int) {
 	asm.RET()
 }
 
+// factoredSigmoid writes the elementwise logistic function of a sum whose exponentials are given as two factors.
+func factoredSigmoid(v isa) {
+	name := "factoredSigmoid" + v.name
+	asm.TEXT(name, attr.NOSPLIT, "func(dst, u, v *float64, scale, shift float64, n int)")
+	asm.Doc(name + " sets dst[i] to shift + scale/(1+u[i]*v[i]) for i < n; n is a multiple of 8.")
+	asm.Pragma("noescape")
+	dst, up := asm.Load(asm.Param("dst"), asm.GP64()), asm.Load(asm.Param("u"), asm.GP64())
+	vp, n := asm.Load(asm.Param("v"), asm.GP64()), asm.Load(asm.Param("n"), asm.GP64())
+	scale, shift := broadcast(v, "scale"), broadcast(v, "shift")
+	one := newEmitter(v, floats([]float64{1})).creg(1)
+	asm.Label(name + "Loop")
+	d := v.reg()
+	asm.VMOVUPD(operand.Mem{Base: up}, d)
+	asm.VFMADD132PD(operand.Mem{Base: vp}, one, d) // d = d v + 1
+	asm.VDIVPD(d, scale, d)
+	asm.VADDPD(shift, d, d)
+	asm.VMOVUPD(d, operand.Mem{Base: dst})
+	for _, pointer := range []reg.Register{dst, up, vp} {
+		asm.ADDQ(operand.U32(v.bytes), pointer)
+	}
+	asm.SUBQ(operand.U8(v.lanes()), n)
+	asm.JNZ(operand.LabelRef(name + "Loop"))
+	asm.VZEROUPPER()
+	asm.RET()
+}
+
+// factoredDot writes the same function under a weighted sum; four fractions share one division.
+func factoredDot(v isa) {
+	name := "factoredDot" + v.name
+	asm.TEXT(name, attr.NOSPLIT, "func(dst, w, u, v *float64, quads, stride, n int)")
+	asm.Doc(name+" adds to dst[i] the sum of w[h]/(1+u[h*stride/8+i]*v[h*stride/8+i]), h < 4*quads, for i < n;",
+		"n is a multiple of 8, stride is in bytes.")
+	asm.Pragma("noescape")
+	dst, wp := asm.Load(asm.Param("dst"), asm.GP64()), asm.Load(asm.Param("w"), asm.GP64())
+	up, vp := asm.Load(asm.Param("u"), asm.GP64()), asm.Load(asm.Param("v"), asm.GP64())
+	quads, stride, n := asm.Load(asm.Param("quads"), asm.GP64()), asm.Load(asm.Param("stride"), asm.GP64()), asm.Load(asm.Param("n"), asm.GP64())
+	one := newEmitter(v, floats([]float64{1})).creg(1)
+	asm.Label(name + "Loop")
+	acc := v.reg()
+	asm.VMOVUPD(operand.Mem{Base: dst}, acc)
+	w, us, vs, k := asm.GP64(), asm.GP64(), asm.GP64(), asm.GP64()
+	for _, m := range [][2]reg.Register{{wp, w}, {up, us}, {vp, vs}, {quads, k}} {
+		asm.MOVQ(m[0], m[1])
+	}
+	asm.Label(name + "Quad")
+	d := make([]reg.VecVirtual, 4)
+	for i := range d {
+		d[i] = v.reg()
+		asm.VMOVUPD(operand.Mem{Base: us}, d[i])
+		asm.VFMADD132PD(operand.Mem{Base: vs}, one, d[i])
+		asm.ADDQ(stride, us)
+		asm.ADDQ(stride, vs)
+	}
+	// w0/d0 + w1/d1 = (w0 d1 + w1 d0)/(d0 d1), and so on with two of these.
+	var num, den [2]reg.VecVirtual
+	for i := range num {
+		a, b := d[2*i], d[2*i+1]
+		wa, wb := v.reg(), v.reg()
+		asm.VBROADCASTSD(operand.Mem{Base: w, Disp: 16 * i}, wa)
+		asm.VBROADCASTSD(operand.Mem{Base: w, Disp: 16*i + 8}, wb)
+		num[i], den[i] = wa, v.reg()
+		asm.VMULPD(b, wa, wa)
+		asm.VFMADD231PD(a, wb, wa)
+		asm.VMULPD(b, a, den[i])
+	}
+	asm.VMULPD(den[1], num[0], num[0])
+	asm.VFMADD231PD(den[0], num[1], num[0])
+	asm.VMULPD(den[1], den[0], den[0])
+	asm.VDIVPD(den[0], num[0], num[0])
+	asm.VADDPD(num[0], acc, acc)
+	asm.ADDQ(operand.U8(32), w)
+	asm.DECQ(k)
+	asm.JNZ(operand.LabelRef(name + "Quad"))
+	asm.VMOVUPD(acc, operand.Mem{Base: dst})
+	for _, pointer := range []reg.Register{dst, up, vp} {
+		asm.ADDQ(operand.U32(v.bytes), pointer)
+	}
+	asm.SUBQ(operand.U8(v.lanes()), n)
+	asm.JNZ(operand.LabelRef(name + "Loop"))
+	asm.VZEROUPPER()
+	asm.RET()
+}
+
 func main() {
 	asm.ConstraintExpr("amd64")
 	global = asm.GLOBL("constants", attr.RODATA|attr.NOPTR)
@@ -644,6 +727,8 @@ func main() {
 		addScaled(v)
 		combine(v)
 		dot(v)
+		factoredSigmoid(v)
+		factoredDot(v)
 		for _, rows := range []int{4, 1} {
 			for _, cols := range []int{3, 1} {
 				kernel(v, rows, cols)

@@ -75,7 +75,7 @@ func main() {
 	live.OnShow = run.show
 	live.OnFlag = newFlag
 	live.OnClear = func(wait bool) { send(worker.Event{Kind: "clear", Ack: true, Wait: wait}) }
-	send(worker.Event{Kind: "ready"})
+	send(worker.Event{Kind: "ready", Protocol: worker.Protocol})
 	in := bufio.NewReaderSize(os.NewFile(requestFD, "requests"), 1<<16)
 	dec := json.NewDecoder(in)
 	for {

@@ -79,6 +79,7 @@ func Start(ctx context.Context, cfg Config) (*Process, error) {
 	select {
 	case err := <-ready:
 		if err != nil {
+			p.Kill()
 			return nil, fmt.Errorf("starting the worker: %w", err)
 		}
 		return p, nil
@@ -324,8 +325,12 @@ func (p *Process) handle(ev Event, ready chan<- error) {
 	p.mu.Unlock()
 	switch ev.Kind {
 	case "ready":
+		var err error
+		if ev.Protocol != Protocol {
+			err = fmt.Errorf("the sources of Saddle are newer or older than this kernel (protocol %d and %d): run ./install.sh in their folder, then restart the kernel", ev.Protocol, Protocol)
+		}
 		select {
-		case ready <- nil:
+		case ready <- err:
 		default:
 		}
 	case "done":

@@ -9,6 +9,10 @@ package worker
 
 import "encoding/json"
 
+// Protocol numbers what follows. Kernel and worker are built at different times, the worker anew when the sources
+// change; whoever changes a request, an event or what one means adds 1.
+const Protocol = 1
+
 // Output is where a running cell's output goes. It is safe for concurrent use and keeps the order of calls.
 type Output interface {
 	Stream(name, text string)                           // name is "stdout" or "stderr"
@@ -59,6 +63,7 @@ type Event struct {
 	Wait     bool       `json:"wait,omitempty"`
 	Vars     []Variable `json:"vars,omitempty"`
 	Comm     *Comm      `json:"comm,omitempty"`
+	Protocol int        `json:"protocol,omitempty"` // ready: what the worker speaks
 }
 
 // Comm is what gonbui's comms send to the page.

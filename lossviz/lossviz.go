@@ -58,6 +58,10 @@ type (
 	MergeTree = landscape.MergeTree
 	// MorseSmale is a surface divided by where water runs.
 	MorseSmale = landscape.MorseSmale
+	// Diagram is the bars of a surface, without their places.
+	Diagram = landscape.Diagram
+	// Bar is the levels between which a part of a surface stands alone.
+	Bar = landscape.Bar
 	// ContourTree is how the level lines of a surface join and part.
 	ContourTree = landscape.ContourTree
 	// Fourier is the waves that a surface is the sum of.
@@ -330,6 +334,12 @@ func Decision(loss *NetworkObjective, theta []float64) (chart.Decision, error) {
 func NewMergeTree(s *Surface, threshold float64) *landscape.MergeTree {
 	return landscape.NewMergeTree(s, threshold)
 }
+
+// NewDiagram is a persistence diagram of bars of one's own.
+func NewDiagram(bars ...Bar) *Diagram { return landscape.NewDiagram(bars...) }
+
+// Bottleneck is how far two surfaces' basins differ; see [landscape.Bottleneck].
+func Bottleneck(a, b *Diagram) (float64, error) { return landscape.Bottleneck(a, b) }
 
 // NewMorseSmale finds minima, saddles and maxima of a surface and the regions between, without those
 // less prominent than threshold.

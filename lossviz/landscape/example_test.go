@@ -237,3 +237,39 @@ func ExampleScan() {
 	fmt.Println(len(plane), len(space))
 	// Output: 2 1
 }
+
+// Two wells, and the same two with one of them a quarter less deep.
+func ExampleBottleneck() {
+	plane := landscape.NewPlane([]float64{0, 0}, landscape.Given("x", []float64{1, 0}), landscape.Given("y", []float64{0, 1}))
+	wells := func(depth float64) *landscape.Diagram {
+		f := landscape.Func(2, func(x []float64) float64 {
+			return x[1]*x[1] + min(4*(x[0]-1)*(x[0]-1), 4*(x[0]+1)*(x[0]+1)+1-depth)
+		})
+		return landscape.NewMergeTree(landscape.Slice(f, plane, landscape.Square(2, 41), landscape.Quiet()), 0).Diagram()
+	}
+	d, err := landscape.Bottleneck(wells(0.75), wells(0.5))
+	fmt.Println(d, err)
+	// Output: 0.25 <nil>
+}
+
+// Bars of another program: a long one has to move, a short one may as well vanish.
+func ExampleNewDiagram() {
+	a := landscape.NewDiagram(landscape.Bar{Birth: 0, Death: 10}, landscape.Bar{Birth: 3, Death: 3.5})
+	b := landscape.NewDiagram(landscape.Bar{Birth: 0.5, Death: 11})
+	d, _ := landscape.Bottleneck(a, b)
+	fmt.Println(d)
+	fmt.Println(landscape.NewDiagram(landscape.Bar{Birth: math.NaN(), Death: 1}).Err() != nil)
+	// Output:
+	// 1
+	// true
+}
+
+// How steep the surface is, on average, in each basin.
+func ExampleMergeTree_PerBasin() {
+	plane := landscape.NewPlane([]float64{0, 0}, landscape.Given("x", []float64{1, 0}), landscape.Given("y", []float64{0, 1}))
+	wells := landscape.Func(2, func(x []float64) float64 { return min(3*math.Abs(x[0]+1), math.Abs(x[0]-1)+1) })
+	surface := landscape.Slice(wells, plane, landscape.Square(2, 41), landscape.Report(landscape.GradientNorm()), landscape.Quiet())
+	slopes, err := landscape.NewMergeTree(surface, 0.1).PerBasin(landscape.NameGradientNorm, nil)
+	fmt.Printf("%.0f %v\n", slopes, err)
+	// Output: [3 1] <nil>
+}

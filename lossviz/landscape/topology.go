@@ -7,6 +7,8 @@ import (
 	"sort"
 	"strings"
 
+	"gonum.org/v1/gonum/stat"
+
 	"github.com/gosaddle/saddle/lossviz/chart"
 )
 
@@ -241,20 +243,26 @@ func (m *MergeTree) SMAD() (mean, weighted float64) {
 	if m.Err() != nil {
 		return math.NaN(), math.NaN()
 	}
-	meets := make([]float64, len(m.Basins))
+	return smad(len(m.Basins), func(n int) Basin { return m.Basins[n] })
+}
+
+// smad is SMAD of any basins, whose places it does not ask for.
+func smad(n int, at func(n int) Basin) (mean, weighted float64) {
+	meets := make([]float64, n)
 	points := 0
-	for n, b := range m.Basins {
-		meets[n] = b.Death
-		points += b.Points
+	for n := range meets {
+		meets[n] = at(n).Death
+		points += at(n).Points
 	}
-	for _, b := range m.Basins {
-		if b.Parent >= 0 {
+	for n := range meets {
+		if b := at(n); b.Parent >= 0 {
 			meets[b.Parent] = min(meets[b.Parent], b.Death)
 		}
 	}
 	joined := 0
-	for n, b := range m.Basins {
-		if gap := meets[n] - b.Birth; finite(gap) {
+	for n, meet := range meets {
+		b := at(n)
+		if gap := meet - b.Birth; finite(gap) {
 			mean += gap
 			weighted += gap * float64(b.Points) / float64(points)
 			joined++
@@ -264,6 +272,39 @@ func (m *MergeTree) SMAD() (mean, weighted float64) {
 		return 0, 0
 	}
 	return mean / float64(joined), weighted / float64(joined)
+}
+
+// PerBasin puts one quantity of the surface, by name, into one number for each basin, in the order of Basins: f of the
+// quantity's values at the points that drain into it, or their mean if f is nil. Landscaper (Vis4SciML) calls the mean of
+// these numbers a basin metric. Points where the quantity is NaN are left out; f gets no empty list,
+// and a basin without values has NaN.
+func (m *MergeTree) PerBasin(name string, f func(values []float64) float64) ([]float64, error) {
+	if err := m.Err(); err != nil {
+		return nil, err
+	}
+	z, ok := m.surface.Values[name]
+	if !ok {
+		return nil, fmt.Errorf("landscape: basins: the surface has no %q, only %s; ask for it with Report", name, strings.Join(m.surface.Names, ", "))
+	}
+	if f == nil {
+		f = func(v []float64) float64 { return stat.Mean(v, nil) }
+	}
+	values := make([][]float64, len(m.Basins))
+	for i, row := range m.Label {
+		for j, b := range row {
+			if v := z[i][j]; b >= 0 && !math.IsNaN(v) {
+				values[b] = append(values[b], v)
+			}
+		}
+	}
+	out := make([]float64, len(values))
+	for b, v := range values {
+		out[b] = math.NaN()
+		if len(v) > 0 {
+			out[b] = f(v)
+		}
+	}
+	return out, nil
 }
 
 // Profile is a section through a landscape of the same basins, one loss for each finite point of

@@ -126,6 +126,11 @@ func TestMergeTreeAgainstLandscaper(t *testing.T) {
 			Birth           float64
 			Death           *float64
 		}
+		Means []struct {
+			Minimum []int
+			Points  int
+			Mean    float64
+		}
 	}
 	if err := json.Unmarshal(text, &cases); err != nil {
 		t.Fatal(err)
@@ -153,5 +158,62 @@ func TestMergeTreeAgainstLandscaper(t *testing.T) {
 				t.Errorf("%s: basin %+v ends elsewhere than landscaper's, at %v with %v", c.Name, b, want.Saddle, *want.Death)
 			}
 		}
+		means, err := m.PerBasin(NameLoss, nil)
+		if err != nil || len(means) != len(c.Means) {
+			t.Fatalf("%s: means of %d basins, landscaper has %d: %v", c.Name, len(means), len(c.Means), err)
+		}
+		for _, want := range c.Means {
+			at := slices.IndexFunc(m.Basins, func(b Basin) bool { return int(b.A) == want.Minimum[0] && int(b.B) == want.Minimum[1] })
+			if at < 0 || m.Basins[at].Points != want.Points || math.Abs(means[at]-want.Mean) > 1e-12*math.Abs(want.Mean) {
+				t.Errorf("%s: the basin at %v has mean %v, landscaper has %+v", c.Name, want.Minimum, means[max(at, 0)], want)
+			}
+		}
+	}
+}
+
+func TestPerBasin(t *testing.T) {
+	// Two wells of different width, with a hole in the left one.
+	s := Slice(Func(1, func(x []float64) float64 { return 0 }), nil, Grid{}, Quiet())
+	if _, err := NewMergeTree(s, 0).PerBasin(NameLoss, nil); err == nil {
+		t.Error("no tree, no error")
+	}
+	wells := Func(2, func(x []float64) float64 { return min(math.Abs(x[0]+2), 0.5+math.Abs(x[0]-1)) + math.Abs(x[1]) })
+	s = Slice(wells, flat(), Rectangle(-3, 3, 7, 0, 1, 2), Quiet(), Report(Measure("side", func(x []float64) float64 {
+		if x[0] == -3 {
+			return math.NaN()
+		}
+		return x[0]
+	})))
+	m := NewMergeTree(s, 0)
+	for b, want := range map[string][]float64{"mean": {-1.5, 1.5}, "count": {4, 8}} {
+		f := map[string]func([]float64) float64{"count": func(v []float64) float64 { return float64(len(v)) }}[b]
+		got, err := m.PerBasin("side", f)
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s of each basin: %v, want %v (%v)", b, got, want, err)
+		}
+	}
+	// The means, weighted with the basins' points, are the mean of the whole.
+	means, err := m.PerBasin(NameLoss, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum, all := 0.0, 0.0
+	for b, mean := range means {
+		sum += mean * float64(m.Basins[b].Points)
+	}
+	for _, row := range s.Z {
+		for _, z := range row {
+			all += z
+		}
+	}
+	if math.Abs(sum-all) > 1e-12 {
+		t.Errorf("the basins have %v in all, the surface %v", sum, all)
+	}
+	nan, err := m.PerBasin("side", func(v []float64) float64 { return slices.Min(v) })
+	if err != nil || nan[0] != -2 {
+		t.Errorf("least of each basin: %v, %v", nan, err)
+	}
+	if _, err := m.PerBasin("depth", nil); err == nil || len(err.Error()) < 20 {
+		t.Errorf("an unknown quantity: %v", err)
 	}
 }

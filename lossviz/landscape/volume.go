@@ -192,6 +192,19 @@ func (v *Volume) Basins(threshold float64) ([]VolumeBasin, error) {
 	return out, nil
 }
 
+// SMAD is the saddle-minimum average distance of the volume's basins with at least the given persistence; see [MergeTree.SMAD].
+func (v *Volume) SMAD(threshold float64) (mean, weighted float64, err error) {
+	basins, err := v.Basins(threshold)
+	if err != nil {
+		return math.NaN(), math.NaN(), err
+	}
+	mean, weighted = smad(len(basins), func(n int) Basin {
+		b := basins[n]
+		return Basin{Birth: b.Birth, Death: b.Death, Parent: b.Parent, Points: b.Points}
+	})
+	return mean, weighted, nil
+}
+
 // around is the neighbours of point p.
 func (v *volume) around(p int) []int {
 	out := []int{0}

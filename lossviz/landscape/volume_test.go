@@ -138,3 +138,24 @@ func TestScanMistakes(t *testing.T) {
 		}
 	}
 }
+
+// A volume of two directions is a surface.
+func TestVolumeMeasuresAreTheSurfaces(t *testing.T) {
+	s := NewMergeTree(Slice(Himmelblau(), flat(), Square(5, 41), Quiet()), 1)
+	axis := Axis{From: -5, To: 5, N: 41}
+	v := Scan(Himmelblau(), []float64{0, 0}, []*Direction{flat().X, flat().Y}, []Axis{axis, axis}, Quiet())
+	mean, weighted := s.SMAD()
+	vMean, vWeighted, err := v.SMAD(1)
+	if err != nil || math.Abs(vMean-mean) > 1e-12*mean || math.Abs(vWeighted-weighted) > 1e-12*weighted {
+		t.Errorf("SMAD of the volume %v, %v (%v), of the surface %v, %v", vMean, vWeighted, err, mean, weighted)
+	}
+	if d, err := Bottleneck(s.Diagram(), v.Diagram(1)); d != 0 || err != nil {
+		t.Errorf("the diagrams differ by %v (%v)", d, err)
+	}
+	if _, _, err := (*Volume)(nil).SMAD(0); err == nil {
+		t.Error("no volume, no error")
+	}
+	if _, _, err := v.SMAD(math.NaN()); err == nil {
+		t.Error("a threshold of NaN is taken")
+	}
+}

@@ -4,7 +4,8 @@
     /some/venv/bin/python lossviz/landscape/testdata/make_trees.py
 
 landscaper computes in float32 and joins each point to its four neighbours. Its merge tree has the minima as leaves; a
-basin ends, by the elder rule, at the node where a branch with a deeper minimum joins.
+basin ends, by the elder rule, at the node where a branch with a deeper minimum joins. The points of a basin are those of
+the unstable manifold of its minimum in the Morse-Smale complex, and its metric is the mean loss over them.
 """
 
 import json
@@ -49,6 +50,14 @@ def basins(z):
     return [{"minimum": at(m), "birth": b, "saddle": None if s < 0 else at(s), "death": d} for m, b, s, d in sorted(found)]
 
 
+def means(z):
+    axes = [np.arange(n, dtype=float) for n in z.shape]
+    manifolds = LossLandscape(z.T, axes).get_ms_complex().get_unstable_manifolds()
+    nx = z.shape[0]
+    losses = z.T.flatten()
+    return [{"minimum": [k % nx, k // nx], "points": len(v), "mean": float(np.mean(losses[np.array(v)]))} for k, v in sorted(manifolds.items())]
+
+
 def main():
     random = np.random.default_rng(1)
     x, y = np.meshgrid(np.linspace(-5, 5, 24), np.linspace(-5, 5, 21), indexing="ij")
@@ -56,7 +65,7 @@ def main():
     cases = []
     for name, z in [("Himmelblau", himmelblau(x, y)), ("waves", waves(u, v)), ("noise", random.normal(size=(9, 11)))]:
         z = z.astype(np.float32).astype(float)
-        cases.append({"name": name, "z": z.tolist(), "basins": basins(z)})
+        cases.append({"name": name, "z": z.tolist(), "basins": basins(z), "means": means(z)})
     path = pathlib.Path(__file__).with_name("trees.json")
     path.write_text(json.dumps(cases) + "\n")
 

@@ -232,6 +232,9 @@ func (c *ContourTree) Err() error {
 	if c == nil {
 		return errors.New("landscape: the contour tree is nil")
 	}
+	if c.err == nil && c.surface == nil {
+		return errors.New("landscape: the contour tree is empty: it was not made by NewContourTree")
+	}
 	return c.err
 }
 

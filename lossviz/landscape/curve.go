@@ -113,12 +113,15 @@ func (c *Curve) Err() error {
 	if c == nil {
 		return errors.New("landscape: the curve is nil")
 	}
+	if c.err == nil && c.rec == nil {
+		return errors.New("landscape: the curve has no values: it was not made by Along, Interpolate, LoadCurve or MergeCurves")
+	}
 	return c.err
 }
 
 // Holes counts the computed points where the loss is NaN, and where it is infinite.
 func (c *Curve) Holes() (nan, inf int) {
-	if c.rec == nil {
+	if c == nil || c.rec == nil {
 		return 0, 0
 	}
 	return c.rec.holes()
@@ -127,6 +130,9 @@ func (c *Curve) Holes() (nan, inf int) {
 // Min returns the smallest finite loss and where it is; NaN if there is none.
 func (c *Curve) Min() (loss, t float64) {
 	loss, t = math.NaN(), math.NaN()
+	if c == nil {
+		return loss, t
+	}
 	for i, z := range c.Z {
 		if finite(z) && !(z >= loss) {
 			loss, t = z, c.T[i]
@@ -150,6 +156,9 @@ func (c *Curve) Bulge() (Bulge, bool) {
 	// For a fixed middle point the worst chord has its ends on the lower convex hull
 	// of the points left and right of it; the largest gap overall is over the hull of
 	// all points, because lowering a chord's ends only widens the gap.
+	if c == nil {
+		return Bulge{}, false
+	}
 	var hull []int
 	for i, z := range c.Z {
 		if !finite(z) {
@@ -188,6 +197,9 @@ func (c *Curve) Bulge() (Bulge, bool) {
 // those two points, at most, and where: the height of the barrier between two minima. It
 // is 0 where the curve stays below the chord, NaN where 0 or 1 is no point of the curve.
 func (c *Curve) Barrier() (height, t float64) {
+	if c == nil {
+		return math.NaN(), math.NaN()
+	}
 	at := func(x float64) float64 {
 		for i, v := range c.T {
 			if v == x {
@@ -211,7 +223,14 @@ func (c *Curve) Barrier() (height, t float64) {
 }
 
 // Titled returns the curve with another title on its figure.
-func (c *Curve) Titled(title string) *Curve { d := *c; d.title = title; return &d }
+func (c *Curve) Titled(title string) *Curve {
+	if c == nil {
+		return &Curve{err: c.Err()}
+	}
+	d := *c
+	d.title = title
+	return &d
+}
 
 // String gives the curve's numbers in words.
 func (c *Curve) String() string {
@@ -247,6 +266,9 @@ func (c *Curve) holeText() string {
 
 // Figure is the curve's figure, to be changed or saved.
 func (c *Curve) Figure() chart.Interpolation {
+	if c == nil {
+		return chart.Interpolation{}
+	}
 	title := c.title
 	if title == "" {
 		title = c.Made.Objective
@@ -285,6 +307,9 @@ func (c *Curve) Figure() chart.Interpolation {
 func (c *Curve) Lines(names ...string) chart.Line {
 	f := c.Figure()
 	l := chart.Line{Title: f.Title, Caption: f.Caption, X: chart.Axis{Name: "alpha"}}
+	if c == nil {
+		return l
+	}
 	if len(names) == 0 {
 		names = c.Names
 	}

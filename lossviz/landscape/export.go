@@ -13,7 +13,7 @@ import (
 
 // WriteCSV writes a line for each point: x, y, and the quantities, with a header.
 func (s *Surface) WriteCSV(w io.Writer) error {
-	if s.rec == nil {
+	if s == nil || s.rec == nil {
 		return s.Err()
 	}
 	out := csv.NewWriter(w)
@@ -38,7 +38,7 @@ func (s *Surface) WriteCSV(w io.Writer) error {
 
 // WriteCSV writes a line for each point: t and the quantities, with a header.
 func (c *Curve) WriteCSV(w io.Writer) error {
-	if c.rec == nil {
+	if c == nil || c.rec == nil {
 		return c.Err()
 	}
 	out := csv.NewWriter(w)
@@ -64,7 +64,7 @@ func (c *Curve) WriteCSV(w io.Writer) error {
 // is not finite are left out, and so are the quadrilaterals that need them. Each path is
 // a second piece, a polyline whose height is its true loss.
 func (s *Surface) WriteVTP(w io.Writer) error {
-	if s.rec == nil {
+	if s == nil || s.rec == nil {
 		return s.Err()
 	}
 	out := bufio.NewWriter(w)

@@ -23,7 +23,11 @@ func (o *NetworkObjective) SegmentSlicer(from, to []float64) Slicer {
 }
 
 // Finished says whether the point (X[i], Y[j]) has been computed: not so in a shard, or after an interrupt.
-func (s *Surface) Finished(i, j int) bool { return s.rec != nil && s.rec.done[(i*len(s.Y)+j)/tileSize] }
+func (s *Surface) Finished(i, j int) bool {
+	return s != nil && s.rec != nil && i >= 0 && i < len(s.X) && j >= 0 && j < len(s.Y) && s.rec.done[(i*len(s.Y)+j)/tileSize]
+}
 
 // Finished says whether the point T[i] has been computed: not so in a shard, or after an interrupt.
-func (c *Curve) Finished(i int) bool { return c.rec != nil && c.rec.done[i/tileSize] }
+func (c *Curve) Finished(i int) bool {
+	return c != nil && c.rec != nil && i >= 0 && i < len(c.T) && c.rec.done[i/tileSize]
+}

@@ -130,6 +130,9 @@ func (f *Fourier) Err() error {
 	if f == nil {
 		return errors.New("landscape: the Fourier spectrum is nil")
 	}
+	if f.err == nil && f.surface == nil {
+		return errors.New("landscape: the Fourier spectrum is empty: it was not made by NewFourier")
+	}
 	return f.err
 }
 
@@ -142,7 +145,12 @@ func (f *Fourier) height(i, j int) float64 {
 
 // Power is the sum of the squares of all coefficients but the mean loss: the variance of the
 // loss over the grid.
-func (f *Fourier) Power() float64 { return f.above(0) }
+func (f *Fourier) Power() float64 {
+	if f.Err() != nil {
+		return math.NaN()
+	}
+	return f.above(0)
+}
 
 // above is the power at frequencies higher than cut.
 func (f *Fourier) above(cut float64) float64 {
@@ -161,7 +169,7 @@ func (f *Fourier) above(cut float64) float64 {
 // two directions. cut is a share of the highest frequency that the grid has room for, half
 // a wave per step. A constant surface has no power, and a roughness of 0.
 func (f *Fourier) Roughness(cut float64) float64 {
-	if f.Err() != nil {
+	if f.Err() != nil || math.IsNaN(cut) {
 		return math.NaN()
 	}
 	mean := cmplx.Abs(f.C[len(f.FX)/2][len(f.FY)/2])

@@ -233,6 +233,9 @@ func (m *MorseSmale) Err() error {
 	if m == nil {
 		return errors.New("landscape: the Morse-Smale complex is nil")
 	}
+	if m.err == nil && m.surface == nil {
+		return errors.New("landscape: the Morse-Smale complex is empty: it was not made by NewMorseSmale")
+	}
 	return m.err
 }
 

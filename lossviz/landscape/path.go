@@ -408,14 +408,27 @@ func (p *MinimaPath) Err() error {
 	if p == nil {
 		return errors.New("landscape: the path is nil")
 	}
+	if p.err == nil && len(p.Loss) == 0 {
+		return errors.New("landscape: the path has no points: it was not made by NEB or Bezier")
+	}
 	return p.err
 }
 
 // Barrier is how far the path rises above the higher one of its ends, at its points.
-func (p *MinimaPath) Barrier() float64 { return rise(p.Loss) }
+func (p *MinimaPath) Barrier() float64 {
+	if p == nil {
+		return math.NaN()
+	}
+	return rise(p.Loss)
+}
 
 // StraightBarrier is the same for the straight line.
-func (p *MinimaPath) StraightBarrier() float64 { return rise(p.Straight) }
+func (p *MinimaPath) StraightBarrier() float64 {
+	if p == nil {
+		return math.NaN()
+	}
+	return rise(p.Straight)
+}
 
 func rise(loss []float64) float64 {
 	if len(loss) == 0 {
@@ -426,15 +439,25 @@ func rise(loss []float64) float64 {
 
 // Trajectory returns the points, so that a path can be drawn on surfaces and be given to
 // [PCA].
-func (p *MinimaPath) Trajectory() [][]float64 { return p.Points }
+func (p *MinimaPath) Trajectory() [][]float64 {
+	if p == nil {
+		return nil
+	}
+	return p.Points
+}
 
 // Label names the path in figures.
-func (p *MinimaPath) Label() string { return p.name }
+func (p *MinimaPath) Label() string {
+	if p == nil {
+		return ""
+	}
+	return p.name
+}
 
 // Plane is the plane through the ends and the path's middle: of a Bezier curve, the plane
 // that it lies in.
 func (p *MinimaPath) Plane() *Plane {
-	if len(p.Points) == 0 {
+	if p == nil || len(p.Points) == 0 {
 		return badPlane(p.Err())
 	}
 	middle := p.Bend
@@ -458,6 +481,9 @@ func (p *MinimaPath) String() string {
 
 // Figure is the loss along the path, with the straight line's.
 func (p *MinimaPath) Figure() chart.MinimaPath {
+	if p == nil || p.name == "" {
+		return chart.MinimaPath{}
+	}
 	return chart.MinimaPath{
 		Title:   strings.ToUpper(p.name[:1]) + p.name[1:],
 		Caption: fmt.Sprintf("%d points after %d steps; %s.", len(p.Points), p.Steps, seconds(p.seconds)),

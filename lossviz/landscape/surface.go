@@ -285,15 +285,27 @@ func (s *Surface) Err() error {
 	if s == nil {
 		return errors.New("landscape: the surface is nil")
 	}
+	if s.err == nil && s.rec == nil {
+		return errors.New("landscape: the surface has no values: it was not made by Slice, Load or Merge")
+	}
 	return s.err
 }
 
+// copy is the surface to be changed; of nil, one with its error.
+func (s *Surface) copy() *Surface {
+	if s == nil {
+		return &Surface{err: s.Err()}
+	}
+	c := *s
+	return &c
+}
+
 // Complete says whether every point has been computed.
-func (s *Surface) Complete() bool { return s.rec != nil && s.rec.complete() }
+func (s *Surface) Complete() bool { return s != nil && s.rec != nil && s.rec.complete() }
 
 // Holes counts the computed points where the loss is NaN, and where it is infinite.
 func (s *Surface) Holes() (nan, inf int) {
-	if s.rec == nil {
+	if s == nil || s.rec == nil {
 		return 0, 0
 	}
 	return s.rec.holes()
@@ -315,6 +327,9 @@ func (r *record) holes() (nan, inf int) {
 // Min returns the smallest finite loss on the grid and where it is; NaN if there is none.
 func (s *Surface) Min() (loss, a, b float64) {
 	loss, a, b = math.NaN(), math.NaN(), math.NaN()
+	if s == nil {
+		return loss, a, b
+	}
 	for i, row := range s.Z {
 		for j, z := range row {
 			if finite(z) && !(z >= loss) {
@@ -328,6 +343,9 @@ func (s *Surface) Min() (loss, a, b float64) {
 // Max returns the largest finite loss on the grid and where it is; NaN if there is none.
 func (s *Surface) Max() (loss, a, b float64) {
 	loss, a, b = math.NaN(), math.NaN(), math.NaN()
+	if s == nil {
+		return loss, a, b
+	}
 	for i, row := range s.Z {
 		for j, z := range row {
 			if finite(z) && !(z <= loss) {
@@ -339,15 +357,15 @@ func (s *Surface) Max() (loss, a, b float64) {
 }
 
 // Titled returns the surface with another title on its figures.
-func (s *Surface) Titled(title string) *Surface { c := *s; c.title = title; return &c }
+func (s *Surface) Titled(title string) *Surface { c := s.copy(); c.title = title; return c }
 
 // LogScale returns the surface with figures that begin with a logarithmic scale. Values
 // are not changed.
-func (s *Surface) LogScale() *Surface { c := *s; c.log = true; return &c }
+func (s *Surface) LogScale() *Surface { c := s.copy(); c.log = true; return c }
 
 // Clip returns the surface with figures that are cut off above z: what is higher is drawn
 // at z, and the caption says so. Values are not changed.
-func (s *Surface) Clip(z float64) *Surface { c := *s; c.clip = z; return &c }
+func (s *Surface) Clip(z float64) *Surface { c := s.copy(); c.clip = z; return c }
 
 // With returns the surface with trajectories projected onto its plane, each with its
 // distance from the plane and both its true loss and the plane's own. Runs of package
@@ -381,17 +399,23 @@ func (s *Surface) With(trajectories ...Trajectory) *Surface {
 
 // Bind returns the surface with its objective known again, which a file cannot hold.
 func (s *Surface) Bind(obj Objective) *Surface {
-	out := *s
+	out := s.copy()
+	if out.rec == nil {
+		return out
+	}
 	if err := CheckPoint(obj, s.Origin, "the surface's origin"); err != nil {
 		out.err = err
-		return &out
+		return out
 	}
 	out.obj = obj
-	return &out
+	return out
 }
 
 // Plane returns the plane that the surface is over.
 func (s *Surface) Plane() *Plane {
+	if s == nil {
+		return badPlane(s.Err())
+	}
 	if s.plane != nil {
 		return s.plane
 	}
@@ -562,6 +586,9 @@ func (s *Surface) Figure(name string) chart.Surface {
 	if name == "" {
 		name = NameLoss
 	}
+	if s == nil {
+		return chart.Surface{ZName: name}
+	}
 	title := s.title
 	if title == "" {
 		title = s.Made.Objective
@@ -619,7 +646,7 @@ func (s *Surface) Show() error {
 // bilinearly, or, on an adaptive grid, by cubics in both coordinates. It is NaN
 // outside the grid.
 func (s *Surface) Interpolate(a, b float64) float64 {
-	if s.rec == nil || !(a >= s.X[0] && a <= s.X[len(s.X)-1] && b >= s.Y[0] && b <= s.Y[len(s.Y)-1]) {
+	if s == nil || s.rec == nil || !(a >= s.X[0] && a <= s.X[len(s.X)-1] && b >= s.Y[0] && b <= s.Y[len(s.Y)-1]) {
 		return math.NaN()
 	}
 	if s.Computed != nil {

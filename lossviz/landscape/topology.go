@@ -406,6 +406,9 @@ func (m *MergeTree) Err() error {
 	if m == nil {
 		return errors.New("landscape: the merge tree is nil")
 	}
+	if m.err == nil && m.surface == nil {
+		return errors.New("landscape: the merge tree is empty: it was not made by NewMergeTree")
+	}
 	return m.err
 }
 

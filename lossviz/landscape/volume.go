@@ -119,12 +119,15 @@ func (v *Volume) Err() error {
 	if v == nil {
 		return errors.New("landscape: the volume is nil")
 	}
+	if v.err == nil && v.rec == nil {
+		return errors.New("landscape: the volume has no values: it was not made by Scan")
+	}
 	return v.err
 }
 
 // Index is the number in [Volume.Z] of the point with these places on the axes, counted from 0; -1 where there is none.
 func (v *Volume) Index(place ...int) int {
-	if len(place) != len(v.Axes) {
+	if v == nil || len(place) != len(v.Axes) {
 		return -1
 	}
 	n := 0
@@ -137,8 +140,11 @@ func (v *Volume) Index(place ...int) int {
 	return n
 }
 
-// At is the coordinates of point number n of [Volume.Z].
+// At is the coordinates of point number n of [Volume.Z]; nil where there is none.
 func (v *Volume) At(n int) []float64 {
+	if v == nil || n < 0 || n >= len(v.Z) {
+		return nil
+	}
 	t := make([]float64, len(v.Axes))
 	for k, i := range (&volume{axes: v.Axes}).index(n) {
 		t[k] = v.Axes[k][i]

@@ -67,12 +67,17 @@ type CriticalSet struct {
 }
 
 // Err says what went wrong, or nil. After an interrupt the points found until then are kept.
-func (c *CriticalSet) Err() error { return c.err }
+func (c *CriticalSet) Err() error {
+	if c == nil {
+		return errNil
+	}
+	return c.err
+}
 
 // String lists the points.
 func (c *CriticalSet) String() string {
-	if c.err != nil && len(c.Points) == 0 {
-		return c.err.Error()
+	if err := c.Err(); err != nil && (c == nil || len(c.Points) == 0) {
+		return err.Error()
 	}
 	s := fmt.Sprintf("%d critical points from %d starts:", len(c.Points), c.Starts)
 	for i, p := range c.Points {
@@ -87,8 +92,8 @@ func (c *CriticalSet) String() string {
 
 // MIMEBundle draws the loss against the share of negative eigenvalues.
 func (c *CriticalSet) MIMEBundle() (map[string]any, error) {
-	if c.err != nil && len(c.Points) == 0 {
-		return nil, c.err
+	if err := c.Err(); err != nil && (c == nil || len(c.Points) == 0) {
+		return nil, err
 	}
 	figure := chart.LossIndex{Title: "Critical points", Caption: fmt.Sprintf("%d critical points from %d starts", len(c.Points), c.Starts)}
 	for _, p := range c.Points {
@@ -101,7 +106,7 @@ func (c *CriticalSet) MIMEBundle() (map[string]any, error) {
 // On marks the points on a slice: each where it projects to on the slice's plane, with its kind and, where it is
 // not in the plane itself, its distance from it. Points that project to outside the slice are left out.
 func (c *CriticalSet) On(s *landscape.Surface) *landscape.Surface {
-	if len(c.Points) == 0 || s.Err() != nil && len(s.X) == 0 {
+	if c == nil || s == nil || len(c.Points) == 0 || len(s.X) == 0 {
 		return s
 	}
 	out, plane := *s, s.Plane()
@@ -135,7 +140,7 @@ func (c *CriticalSet) On(s *landscape.Surface) *landscape.Surface {
 // Plane is the plane through three of the points, for a slice that shows them: the lowest, the one that is
 // lowest among those of another kind, and the highest.
 func (c *CriticalSet) Plane() *landscape.Plane {
-	if len(c.Points) < 3 {
+	if c == nil || len(c.Points) < 3 {
 		return landscape.Through(nil, nil, make([]float64, 1)) // its Err says that there are no three points
 	}
 	first, last := c.Points[0], c.Points[len(c.Points)-1]
@@ -161,7 +166,7 @@ const maxCritical = 250
 // Interval Analysis, section 8.2) where that succeeds; it cannot where the Hessian is singular.
 func CriticalPoints(obj landscape.Objective, given [][]float64, opts ...Option) *CriticalSet {
 	c := &CriticalSet{}
-	s, f, stop, err := prepare(obj, nil, opts)
+	s, f, stop, err := prepareSearch(obj, opts)
 	if err != nil {
 		c.err = err
 		return c

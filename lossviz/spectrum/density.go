@@ -23,12 +23,17 @@ type SpectralDensity struct {
 }
 
 // Err says what went wrong, or nil.
-func (d *SpectralDensity) Err() error { return d.err }
+func (d *SpectralDensity) Err() error {
+	if d == nil {
+		return errNil
+	}
+	return d.err
+}
 
 // String describes the estimate.
 func (d *SpectralDensity) String() string {
-	if d.err != nil && d.X == nil {
-		return d.err.Error()
+	if err := d.Err(); err != nil && (d == nil || d.X == nil) {
+		return err.Error()
 	}
 	mean, second := d.Moment(1), d.Moment(2)
 	return noted(fmt.Sprintf("spectral density from %d probes of %d steps: mean eigenvalue %.4g, root mean square %.4g, share below zero %.3g",
@@ -38,6 +43,9 @@ func (d *SpectralDensity) String() string {
 // Moment estimates the mean k-th power of the eigenvalues; quadrature makes it exact for each
 // probe up to twice the number of steps.
 func (d *SpectralDensity) Moment(k int) float64 {
+	if d == nil {
+		return math.NaN()
+	}
 	sum := 0.0
 	for p, nodes := range d.Nodes {
 		for i, x := range nodes {
@@ -49,6 +57,9 @@ func (d *SpectralDensity) Moment(k int) float64 {
 
 // Below estimates the share of eigenvalues below x.
 func (d *SpectralDensity) Below(x float64) float64 {
+	if d == nil {
+		return math.NaN()
+	}
 	sum := 0.0
 	for p, nodes := range d.Nodes {
 		for i, node := range nodes {
@@ -62,8 +73,8 @@ func (d *SpectralDensity) Below(x float64) float64 {
 
 // MIMEBundle draws the density.
 func (d *SpectralDensity) MIMEBundle() (map[string]any, error) {
-	if d.err != nil && d.X == nil {
-		return nil, d.err
+	if err := d.Err(); err != nil && (d == nil || d.X == nil) {
+		return nil, err
 	}
 	return shown(chart.Spectrum{Title: "Hessian spectral density", Caption: d.String(), DensityX: d.X, Density: d.Density, LogDensity: true})
 }
@@ -129,7 +140,11 @@ func (d *SpectralDensity) smear() {
 	for _, nodes := range d.Nodes {
 		lo, hi = math.Min(lo, nodes[0]), math.Max(hi, nodes[len(nodes)-1])
 	}
-	d.Width = math.Max(0.01*(hi-lo), 1e-12*math.Max(1e-300, math.Max(math.Abs(lo), math.Abs(hi))))
+	size := math.Max(math.Abs(lo), math.Abs(hi))
+	if size < 1e-290 { // a Hessian of zeros has no scale of its own, and so narrow a density no finite height
+		size = 1
+	}
+	d.Width = math.Max(0.01*(hi-lo), 1e-12*size)
 	const points = 401
 	from, to := lo-4*d.Width, hi+4*d.Width
 	for i := range points {
@@ -170,12 +185,17 @@ type TraceEstimate struct {
 }
 
 // Err says what went wrong, or nil.
-func (t *TraceEstimate) Err() error { return t.err }
+func (t *TraceEstimate) Err() error {
+	if t == nil {
+		return errNil
+	}
+	return t.err
+}
 
 // String is the estimate with its standard error.
 func (t *TraceEstimate) String() string {
-	if t.err != nil && t.Probes == 0 {
-		return t.err.Error()
+	if err := t.Err(); err != nil && (t == nil || t.Probes == 0) {
+		return err.Error()
 	}
 	return noted(fmt.Sprintf("trace of the Hessian: %.6g ± %.2g (%d probes)", t.Value, t.StdErr, t.Probes), t.err)
 }

@@ -1,6 +1,7 @@
 package spectrum
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -20,10 +21,21 @@ type EscapeRun struct {
 }
 
 // Err says what went wrong, or nil.
-func (e *EscapeRun) Err() error { return e.err }
+func (e *EscapeRun) Err() error {
+	if e == nil {
+		return errNil
+	}
+	if e.err == nil && len(e.Along) == 0 {
+		return errors.New("spectrum: there are no descents: they were not made by Escape")
+	}
+	return e.err
+}
 
 // Left returns after how many steps each run was below the saddle by a tenth of what it gained in the end, -1 for never.
 func (e *EscapeRun) Left() (random, along int) {
+	if e == nil || len(e.Random) == 0 || len(e.Along) == 0 {
+		return -1, -1
+	}
 	left := func(losses []float64) int {
 		target := losses[0] - 0.1*(losses[0]-e.Along[len(e.Along)-1])
 		for i, l := range losses {
@@ -38,8 +50,8 @@ func (e *EscapeRun) Left() (random, along int) {
 
 // String is the comparison in one line.
 func (e *EscapeRun) String() string {
-	if e.err != nil {
-		return e.err.Error()
+	if err := e.Err(); err != nil {
+		return err.Error()
 	}
 	random, along := e.Left()
 	return fmt.Sprintf("saddle with smallest eigenvalue %.4g: gradient descent leaves it after %d steps along the negative direction, after %d from a random step of the same length (-1: not yet)",
@@ -48,8 +60,8 @@ func (e *EscapeRun) String() string {
 
 // MIMEBundle draws both descents.
 func (e *EscapeRun) MIMEBundle() (map[string]any, error) {
-	if e.err != nil {
-		return nil, e.err
+	if err := e.Err(); err != nil {
+		return nil, err
 	}
 	steps := make([]float64, len(e.Along))
 	for i := range steps {

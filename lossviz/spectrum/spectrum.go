@@ -58,19 +58,23 @@ func Starts(n int) Option { return func(s *settings) { s.starts = n } }
 // eigenvalue; the default is 1e-8.
 func Tolerance(x float64) Option { return func(s *settings) { s.tolerance = x } }
 
-// prepare checks the arguments that all functions share.
+// prepare checks the arguments that all functions of a point share.
 func prepare(obj landscape.Objective, theta []float64, opts []Option) (*settings, landscape.TwiceDifferentiable, func(), error) {
+	if err := landscape.CheckPoint(obj, theta, "the point"); err != nil {
+		return nil, nil, nil, fmt.Errorf("spectrum: %w", err)
+	}
+	return prepareSearch(obj, opts)
+}
+
+// prepareSearch is prepare for a function without a point.
+func prepareSearch(obj landscape.Objective, opts []Option) (*settings, landscape.TwiceDifferentiable, func(), error) {
 	s := &settings{ctx: context.Background(), seed: 1, tolerance: 1e-8}
 	for _, opt := range opts {
 		if opt != nil {
 			opt(s)
 		}
 	}
-	err := landscape.Check(obj)
-	if err == nil && theta != nil {
-		err = landscape.CheckPoint(obj, theta, "the point")
-	}
-	if err != nil {
+	if err := landscape.Check(obj); err != nil {
 		return nil, nil, nil, fmt.Errorf("spectrum: %w", err)
 	}
 	var stop func()
@@ -163,12 +167,20 @@ type Extreme struct {
 }
 
 // Err says what went wrong, or nil. After an interrupt the pairs found until then are kept.
-func (e *Extreme) Err() error { return e.err }
+func (e *Extreme) Err() error {
+	if e == nil {
+		return errNil
+	}
+	return e.err
+}
+
+// errNil is the error of a result that is nil.
+var errNil = errors.New("spectrum: the result is nil")
 
 // String lists the eigenvalues with the bounds that their residuals give, and what went wrong.
 func (e *Extreme) String() string {
-	if e.found() == 0 && e.err != nil {
-		return e.err.Error()
+	if err := e.Err(); err != nil && e.found() == 0 {
+		return err.Error()
 	}
 	s := fmt.Sprintf("extreme eigenvalues of a %d x %d Hessian:", e.dim, e.dim)
 	for _, side := range []struct {
@@ -187,7 +199,12 @@ func (e *Extreme) String() string {
 }
 
 // found is the number of pairs.
-func (e *Extreme) found() int { return len(e.Lowest) + len(e.Highest) }
+func (e *Extreme) found() int {
+	if e == nil {
+		return 0
+	}
+	return len(e.Lowest) + len(e.Highest)
+}
 
 // noted adds to what was found what ended the search.
 func noted(s string, err error) string {
@@ -199,8 +216,8 @@ func noted(s string, err error) string {
 
 // MIMEBundle draws the eigenvalues.
 func (e *Extreme) MIMEBundle() (map[string]any, error) {
-	if e.found() == 0 && e.err != nil {
-		return nil, e.err
+	if err := e.Err(); err != nil && e.found() == 0 {
+		return nil, err
 	}
 	figure := chart.Spectrum{Title: "Extreme Hessian eigenvalues", Caption: e.String()}
 	for _, p := range append(append([]Pair(nil), e.Lowest...), e.Highest...) {

@@ -231,6 +231,11 @@ func Rectangle(x0, x1 float64, nx int, y0, y1 float64, ny int) Grid {
 	return landscape.Rectangle(x0, x1, nx, y0, y1, ny)
 }
 
+// Around is the grid of n x n points around trajectories on a plane; see [landscape.Around].
+func Around(plane *Plane, margin float64, n int, runs ...Trajectory) Grid {
+	return landscape.Around(plane, margin, n, runs...)
+}
+
 // Geometric is the grid of n x n points whose distances from 0 grow by a constant factor.
 func Geometric(smallest, radius float64, n int) Grid { return landscape.Geometric(smallest, radius, n) }
 
@@ -320,6 +325,14 @@ func LoadCurve(path string) *Curve { return landscape.LoadCurve(path) }
 // Project projects points onto a plane, with their distance from it and both losses.
 func Project(loss Objective, plane *Plane, points [][]float64) (Path, error) {
 	return landscape.Project(loss, plane, points)
+}
+
+// Overlay is the figure of one quantity along several lines.
+func Overlay(name string, curves ...*Curve) chart.Line { return landscape.Overlay(name, curves...) }
+
+// GivenSurface is a surface of numbers from elsewhere; see [landscape.GivenSurface].
+func GivenSurface(name string, x, y []float64, z [][]float64) *Surface {
+	return landscape.GivenSurface(name, x, y, z)
 }
 
 // SideBySide is the figure of several surfaces that turn together.

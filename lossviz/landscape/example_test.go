@@ -273,3 +273,47 @@ func ExampleMergeTree_PerBasin() {
 	fmt.Printf("%.0f %v\n", slopes, err)
 	// Output: [3 1] <nil>
 }
+
+// The difference of two surfaces is a surface, too.
+func ExampleGivenSurface() {
+	x, y := []float64{0, 1, 2}, []float64{0, 1}
+	difference := landscape.GivenSurface("the difference", x, y, [][]float64{{0, 1}, {-2, 3}, {0, 1}})
+	fmt.Println(difference.Min())
+	fmt.Println(len(landscape.NewMergeTree(difference, 0).Basins), "basin")
+	// Output:
+	// -2 1 0
+	// 1 basin
+}
+
+// The peaks of a surface are the basins of the same surface upside down.
+func ExampleSurface_Negated() {
+	plane := landscape.NewPlane([]float64{0, 0}, landscape.Given("x", []float64{1, 0}), landscape.Given("y", []float64{0, 1}))
+	surface := landscape.Slice(landscape.Saddle(), plane, landscape.Square(1, 21), landscape.Quiet())
+	for _, peak := range landscape.NewMergeTree(surface.Negated(), 0.5).Basins {
+		fmt.Printf("%g at (%g, %g)\n", -peak.Birth, peak.A, peak.B)
+	}
+	// Output:
+	// 1 at (-1, 0)
+	// 1 at (1, 0)
+}
+
+// A grid that a training fits into.
+func ExampleAround() {
+	run := landscape.Points{{4, 3}, {2, 1}, {0, 0}}
+	plane := landscape.NewPlane([]float64{0, 0}, landscape.Given("x", []float64{1, 0}), landscape.Given("y", []float64{0, 1}))
+	fmt.Println(landscape.Around(plane, 0.5, 51, run))
+	// Output: 51 x 51 points over [-2, 6] x [-1.5, 4.5]
+}
+
+// The loss along two directions from one point.
+func ExampleOverlay() {
+	origin := []float64{0, 0}
+	x := landscape.Along(landscape.Saddle(), origin, landscape.Given("up", []float64{1, 0}))
+	y := landscape.Along(landscape.Saddle(), origin, landscape.Given("down", []float64{0, 1}))
+	for _, c := range landscape.Overlay("", x, y).Curves {
+		fmt.Println(c.Name, c.Y[0])
+	}
+	// Output:
+	// up 1
+	// down -1
+}

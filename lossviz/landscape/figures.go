@@ -21,6 +21,32 @@ func SideBySide(surfaces ...*Surface) chart.Surfaces {
 	return f
 }
 
+// Overlay is the figure of one quantity ("loss" if empty) along several lines in one pair of axes, such as several random
+// directions from one minimum, or all of its Hessian's eigenvectors. Their titles ([Curve.Titled]) are
+// the names of the lines, else their directions'. What cannot be drawn is said by its Err.
+func Overlay(name string, curves ...*Curve) chart.Line {
+	if name == "" {
+		name = NameLoss
+	}
+	f := chart.Line{Title: "The " + name + " along lines", X: chart.Axis{Name: "alpha"}, Y: chart.Axis{Name: name}}
+	for _, c := range curves {
+		if c == nil || c.Values[name] == nil {
+			continue
+		}
+		label := c.title
+		if label == "" {
+			label = c.Made.X
+		}
+		f.Curves = append(f.Curves, chart.Curve{Name: label, X: c.T, Y: c.Values[name]})
+	}
+	f.Caption = count(len(f.Curves), "line")
+	if left := len(curves) - len(f.Curves); left > 0 {
+		f.Caption += fmt.Sprintf("; %s without %q left out", count(left, "line"), name)
+	}
+	f.Caption += "."
+	return f
+}
+
 // decisionPoints is the number of points of a decision figure along each axis.
 const decisionPoints = 81
 

@@ -76,6 +76,8 @@ type Grid struct {
 	// computed, where the surface bends most, and the others interpolated. See
 	// [Adaptive].
 	Budget int
+
+	err error // why it could not be made
 }
 
 // Square is the grid of n x n points with both coordinates from -radius to radius. With
@@ -88,6 +90,46 @@ func Square(radius float64, n int) Grid {
 // Rectangle is the grid of nx x ny points over [x0, x1] x [y0, y1].
 func Rectangle(x0, x1 float64, nx int, y0, y1 float64, ny int) Grid {
 	return Grid{X: Axis{From: x0, To: x1, N: nx}, Y: Axis{From: y0, To: y1, N: ny}}
+}
+
+// Around is the grid of n x n points that holds the projections of trajectories onto a plane and the plane's origin, with
+// a margin on every side: a share of the extent along the axis, such as 0.2. What is wrong with them is the error
+// of the Slice.
+func Around(plane *Plane, margin float64, n int, trajectories ...Trajectory) Grid {
+	if err := plane.Err(); err != nil {
+		return Grid{err: err}
+	}
+	if !(margin >= 0) || math.IsInf(margin, 0) || len(trajectories) == 0 {
+		return Grid{err: fmt.Errorf("landscape: a grid around %d trajectories with a margin of %v: there must be a trajectory, and the margin must not be negative", len(trajectories), margin)}
+	}
+	var low, high [2]float64 // the origin is at 0, 0
+	for _, t := range trajectories {
+		points, err := pointsOf(t)
+		if err != nil {
+			return Grid{err: err}
+		}
+		for i, p := range points {
+			a, b, _ := plane.Project(p)
+			if !finite(a) || !finite(b) {
+				return Grid{err: fmt.Errorf("landscape: a grid around a trajectory: point %d has %d numbers, the plane %d, and projects to (%v, %v)", i, len(p), len(plane.Origin), a, b)}
+			}
+			for k, x := range [2]float64{a, b} {
+				low[k], high[k] = min(low[k], x), max(high[k], x)
+			}
+		}
+	}
+	width := max(high[0]-low[0], high[1]-low[1])
+	if width == 0 {
+		return Grid{err: errors.New("landscape: a grid around trajectories that do not leave the plane's origin: it has no extent")}
+	}
+	axis := func(k int) Axis {
+		if high[k]-low[k] < 1e-9*width { // the trajectory is a line along the other axis
+			return Axis{From: -width / 2, To: width / 2, N: n}
+		}
+		m := margin * (high[k] - low[k])
+		return Axis{From: low[k] - m, To: high[k] + m, N: n}
+	}
+	return Grid{X: axis(0), Y: axis(1)}
 }
 
 // Geometric is the grid of n x n points, n odd, whose distances from 0 grow by a
@@ -121,6 +163,9 @@ func Adaptive(g Grid) Grid {
 }
 
 func (g Grid) check() error {
+	if g.err != nil {
+		return g.err
+	}
 	return errors.Join(g.X.check(), g.Y.check())
 }
 

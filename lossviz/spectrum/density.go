@@ -234,6 +234,9 @@ func Trace(obj landscape.Objective, theta []float64, opts ...Option) *TraceEstim
 		t.Value += delta / float64(t.Probes)
 		m2 += delta * (x - t.Value)
 	}
+	if math.IsNaN(t.Value) || math.IsInf(t.Value, 0) {
+		t.err = errNotFinite
+	}
 	if t.Probes > 1 {
 		t.Variance = m2 / float64(t.Probes-1)
 		t.StdErr = math.Sqrt(t.Variance / float64(t.Probes))

@@ -384,6 +384,9 @@ func PathPoints(n int) PathOption { return landscape.PathPoints(n) }
 // PathPivots lets NEB add up to n points where its chain is too coarse.
 func PathPivots(n int) PathOption { return landscape.PathPivots(n) }
 
+// PathFrom lets NEB begin with a path that is known.
+func PathFrom(t Trajectory) PathOption { return landscape.PathFrom(t) }
+
 // PathSteps sets the number of steps that look for a path.
 func PathSteps(n int) PathOption { return landscape.PathSteps(n) }
 

@@ -317,3 +317,15 @@ func ExampleOverlay() {
 	// up 1
 	// down -1
 }
+
+// Around the hill on the side that one chooses.
+func ExamplePathFrom() {
+	ring := landscape.Func(2, func(x []float64) float64 {
+		s := x[0]*x[0] + x[1]*x[1] - 1
+		return s*s + 0.3*x[1]*x[1]
+	})
+	a, b := []float64{-1, 0}, []float64{1, 0}
+	path := landscape.NEB(ring, a, b, landscape.PathFrom(landscape.Points{a, {0, -1}, b}), landscape.PathQuiet())
+	fmt.Printf("below: %v, barrier %.2f\n", path.Points[10][1] < -0.9, path.Barrier())
+	// Output: below: true, barrier 0.28
+}

@@ -45,6 +45,7 @@ type PathOption func(*pathConfig)
 type pathConfig struct {
 	images, steps int
 	pivots        int // that NEB may add
+	from          Trajectory
 	rate          float64
 	seed          uint64
 	ctx           context.Context
@@ -63,6 +64,10 @@ func PathSteps(n int) PathOption { return func(c *pathConfig) { c.steps = n } }
 // as much denser there (AutoNEB; Draxler et al., arXiv:1803.00885).
 func PathPivots(n int) PathOption { return func(c *pathConfig) { c.pivots = n } }
 
+// PathFrom begins [NEB] with a path that is known, such as a [Bezier] curve or an earlier band, instead of the straight line: its
+// points, spread evenly along it (linearly between two of them). Its ends must be those of the path.
+func PathFrom(t Trajectory) PathOption { return func(c *pathConfig) { c.from = t } }
+
 // PathRate sets the learning rate of the optimizer, Adam (default 0.01).
 func PathRate(r float64) PathOption { return func(c *pathConfig) { c.rate = r } }
 
@@ -74,6 +79,8 @@ func PathContext(ctx context.Context) PathOption { return func(c *pathConfig) { 
 
 // PathQuiet shows no progress.
 func PathQuiet() PathOption { return func(c *pathConfig) { c.quiet = true } }
+
+const bezierName = "Bezier curve"
 
 // beginPath checks the arguments and makes the empty path.
 func beginPath(name string, obj Objective, a, b []float64, opts []PathOption) (*MinimaPath, *pathConfig) {
@@ -92,6 +99,8 @@ func beginPath(name string, obj Objective, a, b []float64, opts []PathOption) (*
 		p.err = fmt.Errorf("landscape: %s: %d points, %d steps and a rate of %v: there must be at least 3 points, and the rate must be positive", name, c.images, c.steps, c.rate)
 	case c.pivots < 0:
 		p.err = fmt.Errorf("landscape: %s: %d pivots to add: it must not be negative", name, c.pivots)
+	case c.from != nil && name == bezierName:
+		p.err = fmt.Errorf("landscape: %s: it has a single bend and cannot begin with a path; PathFrom is for NEB", name)
 	case equal(a, b):
 		p.err = fmt.Errorf("landscape: %s: the two ends are the same point", name)
 	}
@@ -125,6 +134,16 @@ func NEB(obj Objective, a, b []float64, opts ...PathOption) *MinimaPath {
 		band[k] = make([]float64, dim)
 		for i := range band[k] {
 			band[k][i] = (1-t)*a[i] + t*b[i] + size*math.Sin(math.Pi*t)*bend[i]
+		}
+	}
+	if c.from != nil {
+		points, err := pointsOf(c.from)
+		if err == nil {
+			band, err = spread(points, n, a, b)
+		}
+		if err != nil {
+			p.err = fmt.Errorf("landscape: nudged elastic band: the path to begin with: %w", err)
+			return p
 		}
 	}
 	copy(band[0], a)
@@ -201,6 +220,43 @@ func NEB(obj Objective, a, b []float64, opts ...PathOption) *MinimaPath {
 	return p
 }
 
+// spread puts n points evenly along the chain of points from a to b.
+func spread(points [][]float64, n int, a, b []float64) ([][]float64, error) {
+	if len(points) < 2 {
+		return nil, fmt.Errorf("it has %s, and needs at least 2", count(len(points), "point"))
+	}
+	at := make([]float64, len(points)) // the length of the chain up to each point
+	for k, p := range points {
+		if len(p) != len(a) {
+			return nil, fmt.Errorf("point %d has %d numbers, the ends of the path %d", k, len(p), len(a))
+		}
+		if err := checkFinite(p, fmt.Sprintf("point %d", k)); err != nil {
+			return nil, err
+		}
+		if k > 0 {
+			at[k] = at[k-1] + norm2(subtract(p, points[k-1]))
+		}
+	}
+	last := len(points) - 1
+	if !equal(points[0], a) || !equal(points[last], b) {
+		return nil, errors.New("its ends are not those of the path that is asked for")
+	}
+	out := make([][]float64, n)
+	for k := range out {
+		s := at[last] * float64(k) / float64(n-1)
+		i := below(at, s)
+		w := 0.0
+		if at[i+1] > at[i] {
+			w = (s - at[i]) / (at[i+1] - at[i])
+		}
+		out[k] = make([]float64, len(a))
+		for j := range out[k] {
+			out[k][j] = (1-w)*points[i][j] + w*points[i+1][j]
+		}
+	}
+	return out, nil
+}
+
 // pivotRounds is how often points are added to a chain, and coarseness the share of the losses' range by which
 // the loss in the middle of a gap must be above the mean of its ends.
 const (
@@ -245,7 +301,7 @@ func (p *MinimaPath) coarse(band [][]float64, most int) (worst []int, middles []
 // Bezier finds a path between a and b as a quadratic Bezier curve whose bend is trained to
 // lower the mean loss along it (Garipov et al., arXiv:1802.10026, section 3).
 func Bezier(obj Objective, a, b []float64, opts ...PathOption) *MinimaPath {
-	p, c := beginPath("Bezier curve", obj, a, b, opts)
+	p, c := beginPath(bezierName, obj, a, b, opts)
 	if p.err != nil {
 		return p
 	}

@@ -203,3 +203,45 @@ func TestAlignUndoesPermutations(t *testing.T) {
 		t.Errorf("aligning a batch norm: %v", err)
 	}
 }
+
+func TestPathFromAKnownPath(t *testing.T) {
+	ring := Func(2, func(x []float64) float64 {
+		s := x[0]*x[0] + x[1]*x[1] - 1
+		return s*s + 0.3*x[1]*x[1]
+	})
+	a, b := []float64{-1, 0}, []float64{1, 0}
+	// Without a step it is the given chain, spread evenly.
+	corner := Points{a, {-1, 1}, {-1, 1}, {1, 1}, b}
+	p := NEB(ring, a, b, PathFrom(corner), PathPoints(9), PathSteps(0), PathQuiet())
+	if p.Err() != nil {
+		t.Fatal(p.Err())
+	}
+	for k, want := range [][]float64{{-1, 0}, {-1, 0.5}, {-1, 1}, {-0.5, 1}, {0, 1}, {0.5, 1}, {1, 1}, {1, 0.5}, {1, 0}} {
+		if norm2(subtract(p.Points[k], want)) > 1e-12 {
+			t.Errorf("point %d is %v, want %v", k, p.Points[k], want)
+		}
+	}
+	// A band that begins below stays below, where the default one goes above, or the other way round.
+	for _, side := range []float64{1, -1} {
+		p := NEB(ring, a, b, PathFrom(Points{a, {0, side}, b}), PathSteps(300), PathQuiet())
+		if p.Err() != nil || p.Points[10][1]*side < 0.9 || math.Abs(p.Barrier()-0.2775) > 0.01 {
+			t.Errorf("beginning on side %v: middle %v, barrier %v (%v)", side, p.Points[10], p.Barrier(), p.Err())
+		}
+	}
+	// In two halves it goes as low as at once.
+	half := NEB(ring, a, b, PathSteps(300), PathQuiet())
+	whole := NEB(ring, a, b, PathFrom(half), PathSteps(300), PathQuiet())
+	if whole.Err() != nil || whole.Barrier() > half.Barrier()+1e-3 {
+		t.Errorf("%v, then %v", half, whole)
+	}
+	for name, from := range map[string]Trajectory{
+		"one point": Points{a}, "other ends": Points{b, a}, "long points": Points{{1, 2, 3}, {1, 2, 3}}, "NaN": Points{a, {math.NaN(), 0}, b}, "none": Points{}, "nil path": (*MinimaPath)(nil),
+	} {
+		if p := NEB(ring, a, b, PathFrom(from), PathQuiet()); p.Err() == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+	if p := Bezier(ring, a, b, PathFrom(corner), PathQuiet()); p.Err() == nil {
+		t.Error("a Bezier curve begins with a path")
+	}
+}

@@ -183,6 +183,9 @@ func Through(a, b, c []float64) *Plane { return landscape.Through(a, b, c) }
 // [landscape.PCA].
 func PCA(runs ...Trajectory) *Plane { return landscape.PCA(runs...) }
 
+// WeightsOnly is a trajectory whose biases stand still, for [PCA].
+func WeightsOnly(loss Objective, run Trajectory) Points { return landscape.WeightsOnly(loss, run) }
+
 // PrincipalPlane is [PCA] along any two principal components, which count from 1.
 func PrincipalPlane(first, second int, runs ...Trajectory) *Plane {
 	return landscape.PrincipalPlane(first, second, runs...)

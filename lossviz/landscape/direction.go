@@ -323,6 +323,23 @@ func reject(v []float64, basis [][]float64) {
 	}
 }
 
+// Project returns the t for which origin + t d is nearest to theta, and theta's distance from there: where on the line of
+// [Along] a point stands. Both are NaN if the points do not fit, or the direction is zero.
+func (d *Direction) Project(origin, theta []float64) (t, distance float64) {
+	if d.Err() != nil || len(origin) != len(d.V) || len(theta) != len(d.V) || norm2(d.V) == 0 {
+		return math.NaN(), math.NaN()
+	}
+	length := norm2(d.V)
+	e := clone(d.V)
+	for i := range e {
+		e[i] /= length
+	}
+	rest := subtract(theta, origin)
+	t = dot(rest, e) / length
+	reject(rest, [][]float64{e})
+	return t, norm2(rest)
+}
+
 // Scale returns the direction times s.
 func (d *Direction) Scale(s float64) *Direction {
 	if d.Err() != nil {

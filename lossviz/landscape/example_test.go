@@ -329,3 +329,27 @@ func ExamplePathFrom() {
 	fmt.Printf("below: %v, barrier %.2f\n", path.Points[10][1] < -0.9, path.Barrier())
 	// Output: below: true, barrier 0.28
 }
+
+// A point two steps along a line and one beside it.
+func ExampleDirection_Project() {
+	d := landscape.Given("d", []float64{5, 0})
+	fmt.Println(d.Project([]float64{1, 1}, []float64{11, 2}))
+	// Output: 2 1
+}
+
+// Principal directions that leave the biases alone.
+func ExampleWeightsOnly() {
+	net := nn.Linear(2, 1)
+	loss := landscape.NewObjective(net, nn.LogisticLoss, dataset.Moons(20, 0.1, 1))
+	run := landscape.Points{{0, 0, 0}, {1, 2, 9}, {3, 3, 1}}
+	fmt.Println(landscape.WeightsOnly(loss, run))
+	// Output: [[0 0 1] [1 2 1] [3 3 1]]
+}
+
+func ExampleMergeTree_TreeFigure() {
+	plane := landscape.NewPlane([]float64{0, 0}, landscape.Given("x", []float64{1, 0}), landscape.Given("y", []float64{0, 1}))
+	surface := landscape.Slice(landscape.Himmelblau(), plane, landscape.Square(5, 101), landscape.Quiet())
+	figure := landscape.NewMergeTree(surface, 1).TreeFigure()
+	fmt.Println(figure.Title, figure.Curves[1].Name, len(figure.Curves[1].X))
+	// Output: Merge tree minimum 4
+}

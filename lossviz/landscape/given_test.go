@@ -6,6 +6,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/gosaddle/saddle/lossviz/dataset"
+	"github.com/gosaddle/saddle/lossviz/nn"
 )
 
 // A surface of a slice's numbers is the same surface to everything that looks at numbers.
@@ -117,5 +120,47 @@ func TestOverlay(t *testing.T) {
 	}
 	if Overlay("").Err() == nil {
 		t.Error("no lines are drawn")
+	}
+}
+
+func TestProjectOntoALine(t *testing.T) {
+	d := Given("d", []float64{0, 3, 4})
+	if at, away := d.Project([]float64{1, 1, 1}, []float64{3, 7, 9}); math.Abs(at-2) > 1e-15 || math.Abs(away-2) > 1e-15 {
+		t.Errorf("at %v, %v away, want 2 and 2", at, away)
+	}
+	for _, c := range []struct {
+		d             *Direction
+		origin, theta []float64
+	}{{nil, nil, nil}, {d, nil, nil}, {d, []float64{1, 1, 1}, []float64{1}}, {Given("0", []float64{0}), []float64{1}, []float64{1}}} {
+		if at, away := c.d.Project(c.origin, c.theta); !math.IsNaN(at) || !math.IsNaN(away) {
+			t.Errorf("%v: at %v, %v away", c.d, at, away)
+		}
+	}
+}
+
+func TestWeightsOnly(t *testing.T) {
+	net := nn.MLP(2, 3, 1, nn.Tanh)
+	loss := NewObjective(net, nn.LogisticLoss, dataset.Moons(20, 0.1, 1))
+	var run Points
+	for seed := range uint64(5) {
+		run = append(run, Random(loss, seed).V)
+	}
+	before := run[0][8]
+	plane := PCA(WeightsOnly(loss, run))
+	if plane.Err() != nil {
+		t.Fatal(plane.Err())
+	}
+	for _, b := range net.Blocks() {
+		if moves := norm2(b.Of(plane.X.V)) > 1e-12; moves != (b.Kind == nn.Weight) {
+			t.Errorf("block %v moves: %v", b, moves)
+		}
+	}
+	if run[0][8] != before || !slices.Equal(plane.Origin, run[4]) {
+		t.Error("the trajectory itself was changed, or its end")
+	}
+	for name, p := range map[string]*Plane{"nil": PCA(WeightsOnly(loss, nil)), "short": PCA(WeightsOnly(loss, Points{{1}, run[0]})), "no objective": PCA(WeightsOnly(nil, nil))} {
+		if p.Err() == nil {
+			t.Errorf("%s: no error", name)
+		}
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"reflect"
 
 	"gonum.org/v1/gonum/mat"
+
+	"github.com/gosaddle/saddle/lossviz/nn"
 )
 
 // A Plane is the points Origin + a X + b Y of parameter space.
@@ -218,6 +220,31 @@ type Points [][]float64
 
 // Trajectory returns the points.
 func (p Points) Trajectory() [][]float64 { return p }
+
+// WeightsOnly is a trajectory with the biases, and the parameters of batch and layer norms, of every point put to those
+// of the last: a [PCA] of it has directions that leave them alone, as [Direction.Normalize] does ("biasbn" in the
+// code of Li et al.). Of a trajectory that does not fit the objective it keeps what there is, and PCA says so.
+func WeightsOnly(obj Objective, t Trajectory) Points {
+	points, err := pointsOf(t)
+	o, ok := obj.(interface{ Blocks() []nn.Block })
+	if err != nil || !ok || Check(obj) != nil || len(points) == 0 {
+		return points
+	}
+	last := points[len(points)-1]
+	out := make(Points, len(points))
+	for i, p := range points {
+		out[i] = clone(p)
+		if len(p) != obj.Dim() || len(last) != obj.Dim() {
+			continue
+		}
+		for _, b := range o.Blocks() {
+			if b.Kind != nn.Weight {
+				copy(out[i][b.Offset:b.Offset+b.Size], last[b.Offset:])
+			}
+		}
+	}
+	return out
+}
 
 // PCA is the plane through the last point of a trajectory along the two first principal
 // components of theta_i - theta_n, not centred (Li et al., arXiv:1712.09913, section

@@ -445,6 +445,53 @@ func (m *MergeTree) Figure() chart.Barcode {
 	return f
 }
 
+// TreeFigure is the tree itself over its losses: a line up from each minimum to where it joins a deeper basin, the
+// basins side by side so that no lines cross. A basin that joins none ends at the surface's highest loss.
+func (m *MergeTree) TreeFigure() chart.Line {
+	f := chart.Line{Title: "Merge tree", X: chart.Axis{Name: "basin"}, Y: chart.Axis{Name: "loss"}}
+	if m.Err() != nil {
+		return f
+	}
+	children := make([][]int, len(m.Basins))
+	var walk []int // to be placed next, the last first
+	for n, b := range m.Basins {
+		if b.Parent >= 0 {
+			children[b.Parent] = append(children[b.Parent], n)
+		} else {
+			walk = append(walk, n)
+		}
+	}
+	// A basin stands to the right of its parent, behind those that joined the parent earlier: its line to the parent
+	// passes above theirs.
+	x := make([]float64, len(m.Basins))
+	for place := 0.0; len(walk) > 0; place++ {
+		n := walk[len(walk)-1]
+		walk = walk[:len(walk)-1]
+		x[n] = place
+		next := children[n]
+		sort.SliceStable(next, func(i, k int) bool { return m.Basins[next[i]].Death > m.Basins[next[k]].Death })
+		walk = append(walk, next...)
+	}
+	high, _, _ := m.surface.Max()
+	lines := chart.Curve{Name: "basins"}
+	minima, saddles := chart.Curve{Name: "minimum", Dots: true}, chart.Curve{Name: "saddle", Dots: true}
+	for n, b := range m.Basins {
+		minima.X, minima.Y = append(minima.X, x[n]), append(minima.Y, b.Birth)
+		if b.Parent < 0 {
+			lines.X, lines.Y = append(lines.X, x[n], x[n], math.NaN()), append(lines.Y, b.Birth, high, math.NaN())
+			continue
+		}
+		lines.X, lines.Y = append(lines.X, x[n], x[n], x[b.Parent], math.NaN()), append(lines.Y, b.Birth, b.Death, b.Death, math.NaN())
+		saddles.X, saddles.Y = append(saddles.X, x[b.Parent]), append(saddles.Y, b.Death)
+	}
+	f.Curves = []chart.Curve{lines, minima}
+	if len(saddles.X) > 0 {
+		f.Curves = append(f.Curves, saddles)
+	}
+	f.Caption = fmt.Sprintf("%s of %s, on a grid of %d x %d points.", count(len(m.Basins), "basin"), m.surface.Made.Objective, len(m.surface.X), len(m.surface.Y))
+	return f
+}
+
 // MIMEBundle shows the tree in a notebook as its barcode.
 func (m *MergeTree) MIMEBundle() (map[string]any, error) {
 	if err := m.Err(); err != nil {

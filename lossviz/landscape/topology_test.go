@@ -217,3 +217,48 @@ func TestPerBasin(t *testing.T) {
 		t.Errorf("an unknown quantity: %v", err)
 	}
 }
+
+// The tree's figure has a line for each basin, up from its minimum, and no two cross.
+func TestTreeFigure(t *testing.T) {
+	rng := rand.New(rand.NewPCG(9, 9))
+	for range 30 {
+		z := make([][]float64, 12)
+		axis := make([]float64, 12)
+		for i := range z {
+			axis[i] = float64(i)
+			z[i] = make([]float64, 12)
+			for j := range z[i] {
+				z[i][j] = rng.Float64()
+			}
+		}
+		m := NewMergeTree(GivenSurface("noise", axis, axis, z), 0)
+		f := m.TreeFigure()
+		line := f.Curves[0]
+		var up, across [][4]float64 // x, x, y, y
+		for k := 0; k+1 < len(line.X); k++ {
+			x0, x1, y0, y1 := line.X[k], line.X[k+1], line.Y[k], line.Y[k+1]
+			switch {
+			case math.IsNaN(x0 + x1):
+			case x0 == x1:
+				up = append(up, [4]float64{x0, x1, y0, y1})
+			case y0 == y1 && x1 < x0:
+				across = append(across, [4]float64{x1, x0, y0, y1})
+			default:
+				t.Fatalf("a line from (%v, %v) to (%v, %v)", x0, y0, x1, y1)
+			}
+		}
+		if len(up) != len(m.Basins) || len(across) != len(m.Basins)-1 {
+			t.Fatalf("%d lines up and %d across of %d basins", len(up), len(across), len(m.Basins))
+		}
+		for _, u := range up {
+			for _, a := range across {
+				if a[0] < u[0] && u[0] < a[1] && u[2] < a[2] && a[2] < u[3] {
+					t.Fatalf("the line across %v crosses the line up %v", a, u)
+				}
+			}
+		}
+	}
+	if (&MergeTree{}).TreeFigure().Err() == nil {
+		t.Error("no tree is drawn")
+	}
+}

@@ -448,7 +448,7 @@ func (m *MergeTree) Figure() chart.Barcode {
 // TreeFigure is the tree itself over its losses: a line up from each minimum to where it joins a deeper basin, the
 // basins side by side so that no lines cross. A basin that joins none ends at the surface's highest loss.
 func (m *MergeTree) TreeFigure() chart.Line {
-	f := chart.Line{Title: "Merge tree", X: chart.Axis{Name: "basin"}, Y: chart.Axis{Name: "loss"}}
+	f := chart.Line{Title: "Merge tree", X: chart.Axis{Name: "branch"}, Y: chart.Axis{Name: "loss"}}
 	if m.Err() != nil {
 		return f
 	}

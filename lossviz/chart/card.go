@@ -38,7 +38,9 @@ func (f Card) badge() string {
 }
 
 func (f Card) sheet() (*sheet, error) {
-	f.Statement = strings.TrimPrefix(f.Statement, f.badge()+": ") // the badge says it
+	for _, end := range []string{": ", " "} { // the badge says it
+		f.Statement = strings.TrimPrefix(f.Statement, f.badge()+end)
+	}
 	s := &sheet{title: f.Title, caption: f.Caption, card: &f, words: f.words()}
 	if f.Line != nil {
 		line, err := f.Line.sheet()

@@ -2,6 +2,10 @@ package convexity
 
 import (
 	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/gosaddle/saddle/lossviz/chart"
 	"github.com/gosaddle/saddle/lossviz/landscape"
@@ -58,7 +62,9 @@ func (v *Verdict) Card() (chart.Card, error) {
 		for i, s := range v.Proof {
 			fact(fmt.Sprintf("%d. %s", i+1, s.Rule), "%s: %s", s.Of, s.Is)
 		}
-		fact("strong convexity", "modulus %.6g", v.StrongConvexity)
+		if v.StrongConvexity > 0 || v.penalized() { // without a penalty nobody expects more than 0
+			fact("strong convexity", "modulus at least %s", atLeast(v.StrongConvexity, 6))
+		}
 	case v.Kind == NotConvex && v.Certificate != nil:
 		c := v.Certificate
 		card.Verdict = chart.NotConvex
@@ -70,7 +76,7 @@ func (v *Verdict) Card() (chart.Card, error) {
 		fact("L(b)", "%.10g", c.AtB.Mid())
 		fact("t L(a) + (1−t) L(b)", "%.10g", chord.Mid())
 		fact("L(t a + (1−t) b)", "%.10g", c.Between.Mid())
-		fact("gap, at least", "%.10g", c.Gap.Lo)
+		fact("gap, at least", "%s", atLeast(c.Gap.Lo, 10))
 		card.Line = v.segment(c)
 	default:
 		card.Verdict = chart.Undetermined
@@ -83,6 +89,21 @@ func (v *Verdict) Card() (chart.Card, error) {
 		}
 	}
 	return card, nil
+}
+
+// penalized tells whether the proof has a penalty among its steps.
+func (v *Verdict) penalized() bool {
+	return slices.ContainsFunc(v.Proof, func(s Step) bool { return strings.Contains(s.Of, "penalty") })
+}
+
+// atLeast writes a lower bound with the given digits, rounded down: what is written is a bound, too.
+func atLeast(x float64, digits int) string {
+	for y := x; ; y -= math.Abs(x) * math.Pow(10, float64(-digits)) / 2 {
+		s := fmt.Sprintf("%.*g", digits, y)
+		if z, err := strconv.ParseFloat(s, 64); err != nil || !(z > x) {
+			return s
+		}
+	}
 }
 
 // segment is the loss along a counter-example: a at 0, b at 1.
@@ -170,7 +191,7 @@ func (v *QuasiVerdict) MIMEBundle() (map[string]any, error) {
 		for _, s := range v.At {
 			card.Facts = append(card.Facts, chart.Fact{Name: fmt.Sprintf("f(%.4g)", s), Value: fmt.Sprintf("%.10g", loss.Value(between(v.a, v.b, s)))})
 		}
-		card.Facts = append(card.Facts, chart.Fact{Name: "above both, at least", Value: fmt.Sprintf("%.10g", v.Gap.Lo)})
+		card.Facts = append(card.Facts, chart.Fact{Name: "above both, at least", Value: atLeast(v.Gap.Lo, 10)})
 	}
 	return bundled(card)
 }

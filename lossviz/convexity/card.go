@@ -156,6 +156,7 @@ func (v *LineVerdict) MIMEBundle() (map[string]any, error) {
 	loss := v.subject.objective
 	card := chart.Card{Title: "Is it convex on this line?", Caption: v.what, Verdict: shownAs(v.Kind), Statement: v.String(),
 		Formula: "f(s) = L(a + s (b − a)), 0 ≤ s ≤ 1", Line: drawn(loss, v.a, v.b)}
+	card.Line.XName = "s"
 	for _, p := range v.Joined() {
 		how := map[Bend]string{Up: "bends up", Down: "bulges", Either: "not decided"}[p.Bend]
 		card.Facts = append(card.Facts, chart.Fact{Name: how, Value: fmt.Sprintf("s from %.5g to %.5g, f″ in [%.3g, %.3g]", p.From, p.To, p.Second.Lo, p.Second.Hi)})
@@ -182,6 +183,7 @@ func (v *QuasiVerdict) MIMEBundle() (map[string]any, error) {
 	loss := v.subject.objective
 	card := chart.Card{Title: "Is it quasi-convex on this line?", Caption: v.what, Verdict: shownAs(v.Kind), Statement: v.String(),
 		Formula: "f(s) ≤ max(f(r), f(t)) for r ≤ s ≤ t, f(s) = L(a + s (b − a))", Line: drawn(loss, v.a, v.b)}
+	card.Line.XName, card.Line.NoChord = "s", true
 	switch v.Kind {
 	case Convex:
 		card.Badge = "quasi-convex"
@@ -235,25 +237,25 @@ func (v *BoxVerdict) MIMEBundle() (map[string]any, error) {
 	return bundled(card)
 }
 
-// MIMEBundle draws the cells: 1 where convex, -1 where it bulges, 0 where open, or not reached before an interrupt.
+// MIMEBundle draws the cells by what was decided: open are also those not reached before an interrupt.
 func (v *SliceVerdict) MIMEBundle() (map[string]any, error) {
 	if v.err != nil && v.Cells == nil {
 		return nil, v.err
 	}
-	contour := chart.Contour{Title: "Where is the slice convex?", XName: "x", YName: "y", ZName: "bend", Caption: v.what + ": " + v.String() + ". +1: convex, proved; −1: bulges, certified; 0: open"}
+	cells := chart.Decision{Title: "Where is the slice convex?", XName: "x", YName: "y", Classes: []string{"bulges", "open", "convex"}, Caption: v.what + ": " + v.String() + "."}
 	middles := func(edges []float64) (m []float64) {
 		for i := range edges[1:] {
 			m = append(m, (edges[i]+edges[i+1])/2)
 		}
 		return m
 	}
-	contour.X, contour.Y = middles(v.X), middles(v.Y)
+	cells.X, cells.Y = middles(v.X), middles(v.Y)
 	for _, row := range v.Cells {
 		var z []float64
 		for _, c := range row {
-			z = append(z, map[Bend]float64{Up: 1, Down: -1, Either: 0}[c])
+			z = append(z, map[Bend]float64{Down: 0, Either: 1, Up: 2}[c])
 		}
-		contour.Z = append(contour.Z, z)
+		cells.P = append(cells.P, z)
 	}
-	return bundled(contour)
+	return bundled(cells)
 }

@@ -876,7 +876,7 @@
         panels = content().panels.map((spec, i) => {
           const el = document.createElement('div');
           el.className = 'saddle-panel';
-          el.style.cssText = 'position:relative;overflow:hidden;flex:' + spec.w + ' 1 ' + Math.min(spec.w, Math.max(280, spec.w * 0.7)) + 'px;max-width:' + (content().panels.length > 1 ? spec.w * 1.15 : spec.w) + 'px;aspect-ratio:' + spec.w + '/' + spec.h;
+          el.style.cssText = 'position:relative;overflow:hidden;flex:' + spec.w + ' 1 ' + Math.min(spec.w, Math.max(280, spec.w * 0.68)) + 'px;max-width:' + (content().panels.length > 1 ? spec.w * 1.15 : spec.w) + 'px;aspect-ratio:' + spec.w + '/' + spec.h;
           live.appendChild(el);
           return { surface: surfacePanel, contour: contourPanel, chart: chartPanel }[spec.kind](view, i, el);
         });

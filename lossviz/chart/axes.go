@@ -54,6 +54,52 @@ type entry struct {
 	dot    bool
 }
 
+// legend is the entries of a drawing in rows, and how far the middle of the first row is above the plot area.
+type legend struct {
+	rows [][]entry
+	y    float64
+}
+
+const legendRow = 18.0 // from one row to the next
+
+// wider is how much wider than ours a browser's font may be.
+const wider = 1.2
+
+// newLegend puts entries beside the name of the upright axis, where left of w pixels are free, and in rows above the name where
+// that is too narrow.
+func newLegend(entries []entry, free, w float64) legend {
+	if len(entries) == 0 {
+		return legend{}
+	}
+	f := face{size: 12}
+	pack := func(room float64) (rows [][]entry, fits bool) {
+		x := 0.0
+		fits = true
+		for _, e := range entries {
+			width := 24 + wider*f.width(e.name)
+			fits = fits && width <= room
+			if len(rows) == 0 || x+16+width > room {
+				rows, x = append(rows, nil), -16
+			}
+			rows[len(rows)-1] = append(rows[len(rows)-1], e)
+			x += 16 + width
+		}
+		return rows, fits
+	}
+	if rows, fits := pack(free); fits && len(rows) == 1 {
+		return legend{rows, 0}
+	}
+	rows, _ := pack(w)
+	return legend{rows, legendRow * float64(len(rows))}
+}
+
+// paint writes the rows so that they end at p's x + w; the middle of the lowest row, or the only one, is at y without lift.
+func (l legend) paint(p pen, y, w float64) {
+	for k, row := range l.rows {
+		paintLegend(p.at(0, y-l.y+legendRow*float64(k)-7), row, w)
+	}
+}
+
 // paintLegend writes entries in a row that ends at p's x + w.
 func paintLegend(p pen, entries []entry, w float64) {
 	f := face{size: 12}

@@ -38,7 +38,9 @@ func (f Card) badge() string {
 }
 
 func (f Card) sheet() (*sheet, error) {
-	f.Statement = strings.TrimPrefix(f.Statement, f.badge()+": ") // the badge says it
+	for _, end := range []string{": ", " "} { // the badge says it
+		f.Statement = strings.TrimPrefix(f.Statement, f.badge()+end)
+	}
 	s := &sheet{title: f.Title, caption: f.Caption, card: &f, words: f.words()}
 	if f.Line != nil {
 		line, err := f.Line.sheet()
@@ -79,7 +81,7 @@ func (f Card) html() string {
 	if len(f.Facts) > 0 {
 		b.WriteString(`<table style="border-collapse:collapse;margin:4px 0;font-size:13px">`)
 		for _, x := range f.Facts {
-			fmt.Fprintf(&b, `<tr style="background:none"><td style="text-align:left;padding:1px 18px 1px 0;opacity:.8">%s</td><td style="text-align:left;padding:1px 0;font-variant-numeric:tabular-nums">%s</td></tr>`, esc(x.Name), esc(x.Value))
+			fmt.Fprintf(&b, `<tr style="background:none"><td style="text-align:left;padding:1px 18px 1px 0;opacity:.8;white-space:nowrap;vertical-align:top">%s</td><td style="text-align:left;padding:1px 0;font-variant-numeric:tabular-nums">%s</td></tr>`, esc(x.Name), esc(x.Value))
 		}
 		b.WriteString(`</table>`)
 	}
@@ -124,8 +126,10 @@ func (f Card) paintCard(p pen, width float64) float64 {
 	}
 	for _, fact := range f.Facts {
 		write(fact.Name, small, inkSoft, x, y)
-		write(fact.Value, small, ink, x+left+20, y)
-		y += 20
+		for _, line := range small.wrap(fact.Value, width-x-left-28) {
+			write(line, small, ink, x+left+20, y)
+			y += 20
+		}
 	}
 	for _, line := range small.wrap(f.Why, width-x-8) {
 		write(line, small, inkSoft, x, y+3)

@@ -28,12 +28,48 @@ func (v *contourView) size() (float64, float64) { return v.w, v.h }
 func (v *contourView) margins() (left, top, right, bottom float64) {
 	left, top, right, bottom = 58, 34, 14, 46
 	if v.bar {
-		right = 78
+		right = v.barRoom()
 	}
-	if len(v.f.legend()) > 0 {
+	switch l := v.legend(); {
+	case l.y > 0 && v.head != "":
+		top += l.y + 16
+	case l.y > 0:
+		top += l.y
+	case len(l.rows) > 0:
 		top += 20
 	}
 	return
+}
+
+// barRoom is the width of the colour scale and what is written beside it, on either of its scales.
+func (v *contourView) barRoom() float64 {
+	f, room := face{size: 12}, 78.0
+	words := v.f.lin.labels()
+	if v.f.log != nil {
+		words = append(words, v.f.log.labels()...)
+	}
+	if len(v.classes) > 2 {
+		words = v.classes
+	}
+	for _, s := range words {
+		room = max(room, 16+21+wider*f.width(s)+3)
+	}
+	return room
+}
+
+// legend names the paths, clear of the names of the upright axis and of the colour scale.
+func (v *contourView) legend() legend {
+	const left = 58 // as in margins
+	right := 14.0
+	if v.bar {
+		right = v.barRoom()
+	}
+	w, strong := v.w-left-right, face{size: 13, bold: true}
+	free := w - 12 - max(0, wider*strong.width(v.f.names[1])-40)
+	if wider*strong.width(v.f.scale().title()) > right-2 { // it comes in over the plot area
+		free = 0
+	}
+	return newLegend(v.f.legend(), free, 0.8*(w+40)) // a narrow page makes the panel smaller
 }
 
 func (v *contourView) paint(p pen) {
@@ -66,30 +102,70 @@ func (v *contourView) paint(p pen) {
 	for k, path := range f.paths {
 		paintFlatPath(in, path, pathColor(k), to)
 	}
+	var marks []mark
 	for _, q := range f.points {
-		if !(q.X >= f.x[0] && q.X <= f.x[n] && q.Y >= f.y[0] && q.Y <= f.y[m]) {
-			continue
-		}
-		symbol(in, q.Kind, to(pt{q.X, q.Y}), false)
-		if q.Name != "" {
-			labelPoint(in, q.Name, to(pt{q.X, q.Y}), w)
+		if q.X >= f.x[0] && q.X <= f.x[n] && q.Y >= f.y[0] && q.Y <= f.y[m] {
+			symbol(in, q.Kind, to(pt{q.X, q.Y}), false)
+			marks = append(marks, mark{to(pt{q.X, q.Y}), q.Name, ink})
 		}
 	}
+	paintMarks(in, marks, w, h)
 	paintAxes(in, w, h, xs, ys, false)
 	if v.bar {
 		v.paintBar(p.at(v.w-right+16, top), h)
 	}
-	paintLegend(p.at(left, top-26), f.legend(), w)
+	v.legend().paint(p.at(left, top), -19, w)
 	if v.head != "" {
 		p.text(v.head, face{size: 13, bold: true}, ink, pt{left + w/2, 4}, 0.5, 0, false)
 	}
 }
 
-// labelPoint writes a point's name above it, kept inside the width.
-func labelPoint(p pen, name string, at pt, w float64) {
+// mark is a point with its name in a picture.
+type mark struct {
+	at    pt
+	name  string
+	color color.RGBA
+}
+
+// paintMarks writes each point's name above it or, where that would hide another point or its name, below it or beside
+// it. Names stay within w x h pixels. figure.js does the same.
+func paintMarks(p pen, marks []mark, w, h float64) {
 	f := face{size: 12, bold: true}
-	half := f.width(name) / 2
-	p.halo(name, f, ink, pt{min(max(at.x, half+2), w-half-2), at.y - 9}, 0.5, 1)
+	for i, r := range markBoxes(marks, w, h) {
+		if marks[i].name != "" {
+			p.halo(marks[i].name, f, marks[i].color, pt{r.x0, r.y0}, 0, 0)
+		}
+	}
+}
+
+func markBoxes(marks []mark, w, h float64) []rectangle {
+	f := face{size: 12, bold: true}
+	boxes := make([]rectangle, len(marks))
+	for i, m := range marks {
+		if m.name == "" {
+			continue
+		}
+		wide := f.width(m.name)
+		spots := []rectangle{{x0: m.at.x - wide/2, y0: m.at.y - 9 - f.size}, {x0: m.at.x - wide/2, y0: m.at.y + 9}, {x0: m.at.x + 11, y0: m.at.y - f.size/2}, {x0: m.at.x - 11 - wide, y0: m.at.y - f.size/2}}
+		for k, r := range spots {
+			if k < 2 {
+				r.x0 = min(max(r.x0, 2), w-wide-2)
+			}
+			r.x1, r.y1 = r.x0+wide, r.y0+f.size
+			free := r.x0 >= 0 && r.x1 <= w && r.y0 >= 0 && r.y1 <= h
+			for j, o := range marks {
+				free = free && (j == i || !r.meets(rectangle{o.at.x - 7, o.at.y - 7, o.at.x + 7, o.at.y + 7}))
+				free = free && (j >= i || !r.meets(boxes[j]))
+			}
+			if k == 0 || free {
+				boxes[i] = r
+			}
+			if free {
+				break
+			}
+		}
+	}
+	return boxes
 }
 
 func (v *contourView) paintDots(p pen, w, h float64, to func(pt) pt) {
@@ -192,10 +268,7 @@ func (v *contourView) paintBar(p pen, h float64) {
 		p.line(frame, 1, nil, pt{14, y}, pt{18, y})
 		p.text(s.labels()[k], face{size: 12}, inkSoft, pt{21, y}, 0, 0.5, false)
 	}
-	name := s.name
-	if s.log {
-		name += " (log)"
-	}
+	name := s.title()
 	strong := face{size: 13, bold: true}
 	p.text(name, strong, ink, pt{min(0, 60-strong.width(name)), -9}, 0, 1, false)
 }

@@ -33,6 +33,7 @@ func (f Diagram) sheet() (*sheet, error) {
 
 	wires := series{color: frame, width: 0.6}
 	units := series{color: lineColors[0], dots: true, width: 15}
+	more := series{color: inkSoft, dots: true, width: 3}
 	places := make([][]pt, len(f.Layers))
 	words := ""
 	total := 0
@@ -43,7 +44,7 @@ func (f Diagram) sheet() (*sheet, error) {
 			y := middle + row*(float64(n-1)/2-float64(u))
 			if l.Units > maxUnits && u == n/2 { // what is left out
 				for d := -1.0; d <= 1; d++ {
-					v.notes = append(v.notes, note{x: x, y: y + 6*d, color: inkSoft, size: 1.2})
+					more.x, more.y = append(more.x, x), append(more.y, y+6*d)
 				}
 				continue
 			}
@@ -53,7 +54,7 @@ func (f Diagram) sheet() (*sheet, error) {
 		if k > 0 {
 			for _, a := range places[k-1] {
 				for _, b := range places[k] {
-					wires.x, wires.y = append(wires.x, a.x+9, b.x-9, math.NaN()), append(wires.y, a.y, b.y, math.NaN())
+					wires.x, wires.y = append(wires.x, a.x+7, b.x-7, math.NaN()), append(wires.y, a.y, b.y, math.NaN())
 				}
 			}
 		}
@@ -68,15 +69,23 @@ func (f Diagram) sheet() (*sheet, error) {
 		total += l.Params
 		words = join(words, fmt.Sprintf("%s: %s.", l.Name, join(size, l.Detail)))
 	}
-	v.series = []series{wires, units}
+	v.series = []series{wires, units, more}
 	for _, s := range f.Skips {
 		arc := series{color: lineColors[1], width: 2.2}
 		x0, x1 := col*(float64(s.From)+0.5), col*(float64(s.To)+0.5)
-		base := middle + height/2 + 2
+		y0, y1, top := places[s.From][0].y+12, places[s.To][0].y+12, middle+height/2+skipRoom*0.9 // from the first unit to the first unit
 		for i := 0; i <= 24; i++ {
 			t := float64(i) / 24
-			arc.x, arc.y = append(arc.x, x0+t*(x1-x0)), append(arc.y, base+skipRoom*math.Sin(math.Pi*t)*0.9)
+			base := y0 + t*(y1-y0)
+			arc.x, arc.y = append(arc.x, x0+t*(x1-x0)), append(arc.y, base+(top-base)*math.Sin(math.Pi*t))
 		}
+		// An arrow, along the last piece.
+		n := len(arc.x)
+		dx, dy := arc.x[n-1]-arc.x[n-3], arc.y[n-1]-arc.y[n-3]
+		d := math.Hypot(dx, dy) / 8
+		dx, dy = dx/d, dy/d
+		arc.x = append(arc.x, math.NaN(), x1-dx-0.5*dy, x1, x1-dx+0.5*dy)
+		arc.y = append(arc.y, math.NaN(), y1-dy+0.5*dx, y1, y1-dy-0.5*dx)
 		v.series = append(v.series, arc)
 		words = join(words, fmt.Sprintf("A skip from layer %d to layer %d.", s.From, s.To))
 	}

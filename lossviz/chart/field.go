@@ -5,6 +5,7 @@ import (
 	"image"
 	"image/color"
 	"math"
+	"slices"
 	"sort"
 )
 
@@ -110,7 +111,8 @@ func (f *field) levels(s scale) []float64 {
 		return f.only
 	}
 	if !s.log {
-		return niceScale("", s.lo, s.hi, false, false, 12).ticks
+		ticks, edge := niceScale("", s.lo, s.hi, false, false, 12).ticks, 1e-6*(s.hi-s.lo)
+		return slices.DeleteFunc(ticks, func(t float64) bool { return t < s.lo+edge || t > s.hi-edge }) // a ground at the lowest value has a rim, which is no level line
 	}
 	out := make([]float64, 13)
 	for i := range out {

@@ -13,9 +13,9 @@
     const FONT = 'system-ui, -apple-system, "Segoe UI", "Helvetica Neue", Arial, "Liberation Sans", sans-serif';
     const MAX_GL = 8; // live WebGL charts on a page; browsers keep 16 contexts, and others want some
     const LIGHT = { ink: '#1f242b', soft: '#555d68', rule: '#e3e6ea', frame: '#9aa1ab', paper: '#ffffff', veil: 'rgba(255,255,255,.8)', box: 'rgba(255,255,255,.96)', edge: '#c9ced6', alarm: '#c41e3a', focus: '#006bb3' };
-    const DARK = { ink: '#eceff3', soft: '#b4bbc5', rule: '#3a4048', frame: '#7d8590', paper: '#16181c', veil: 'rgba(22,24,28,.8)', box: 'rgba(32,36,42,.96)', edge: '#4a515b', alarm: '#ff6b7f', focus: '#5db5f5' };
+    const DARK = { ink: '#eceff3', soft: '#b4bbc5', rule: '#2f353c', frame: '#7d8590', paper: '#16181c', veil: 'rgba(22,24,28,.8)', box: 'rgba(32,36,42,.96)', edge: '#4a515b', alarm: '#ff6b7f', focus: '#5db5f5' };
     // Line colours of the light theme and what they become on dark ground.
-    const ON_DARK = { '#1f242b': '#eceff3', '#555d68': '#b4bbc5', '#006bb3': '#4da9ea', '#d55e00': '#f58a3c', '#00956d': '#34c49b', '#b85c93': '#e08fc0', '#806b00': '#c2ab3d', '#6a6e7c': '#a4a9b5', '#c41e3a': '#ff6b7f', '#9aa1ab': '#7d8590', '#e3e6ea': '#3a4048' };
+    const ON_DARK = { '#1f242b': '#eceff3', '#555d68': '#b4bbc5', '#006bb3': '#4da9ea', '#d55e00': '#f58a3c', '#00956d': '#34c49b', '#b85c93': '#e08fc0', '#806b00': '#c2ab3d', '#6a6e7c': '#a4a9b5', '#c41e3a': '#ff6b7f', '#9aa1ab': '#7d8590', '#e3e6ea': '#2f353c' };
     const CASING = '#1f242b';
     const still = () => matchMedia('(prefers-reduced-motion: reduce)').matches;
 
@@ -214,9 +214,9 @@
         g.strokeStyle = f.bold ? CASING : plain ? css(rampAt(f.unit(level))) : lines || (f.unit(level) < @DARK@ && !wash ? 'rgba(255,255,255,.4)' : 'rgba(16,20,32,.42)');
         g.beginPath();
         traceLevel(g, f, level, X, Y);
-        if (plain && (onDark ? f.unit(level) < 0.45 : f.unit(level) > 0.7)) { // a rim where the colour is like the ground
+        if (plain && (onDark ? f.unit(level) < 0.35 : f.unit(level) > 0.7)) { // a rim where the colour is like the ground
           const color = g.strokeStyle;
-          g.strokeStyle = onDark ? 'rgba(236,239,243,.55)' : 'rgba(31,36,43,.5)'; g.lineWidth = lineWidth + 1.2; g.stroke();
+          g.strokeStyle = onDark ? 'rgba(236,239,243,.5)' : 'rgba(31,36,43,.5)'; g.lineWidth = lineWidth + (onDark ? 0.9 : 1.2); g.stroke();
           g.strokeStyle = color; g.lineWidth = lineWidth;
         }
         g.stroke();
@@ -279,6 +279,20 @@
         disc(g, x, y, kind ? 4.6 : 3.4, kind ? '#c41e3a' : CASING);
       }
       g.restore();
+    }
+
+    // Names of points: above each or, where that would hide another point or its name, below it or beside it.
+    function nameMarks(g, marks, w, h) {
+      const meets = (p, q) => p[0] < q[2] && q[0] < p[2] && p[1] < q[3] && q[1] < p[3], boxes = [];
+      g.font = '600 12px ' + FONT;
+      marks.forEach(([x, y, name, color], i) => {
+        if (!name) return;
+        const wide = g.measureText(name).width, middle = Math.min(Math.max(x - wide / 2, 2), w - wide - 2);
+        const spots = [[middle, y - 21], [middle, y + 9], [x + 11, y - 6], [x - 11 - wide, y - 6]].map(p => [p[0], p[1], p[0] + wide, p[1] + 12]);
+        const box = spots.find(r => r[0] >= 0 && r[2] <= w && r[1] >= 0 && r[3] <= h && !boxes.some(b => meets(r, b)) && !marks.some((o, j) => j !== i && meets(r, [o[0] - 7, o[1] - 7, o[0] + 7, o[1] + 7]))) || spots[0];
+        boxes.push(box);
+        text(g, name, box[0], box[1] + 6, color, { bold: true, align: 'left', halo: '#fff' });
+      });
     }
 
     function ring(g, x, y) {
@@ -471,6 +485,7 @@
             i = e;
           }
         }));
+        const marks = [];
         f.points.forEach(q => {
           const z = f.at(q.x, q.y);
           if (z !== z) return;
@@ -478,8 +493,9 @@
           at[1] += 0.8;
           const p = cam.project(...at), hid = hidden(f, at, cam.dir);
           symbol(g, q.kind, p[0], p[1], hid);
-          if (q.name) text(g, q.name, p[0], p[1] - 9, hid ? LIGHT.soft : CASING, { bold: true, base: 'bottom', halo: '#fff' });
+          marks.push([p[0], p[1], q.name, hid ? LIGHT.soft : CASING]);
         });
+        nameMarks(g, marks, cam.w, cam.h);
         if (view.pointer && view.pointer.field === f) {
           const at = place(f, view.pointer.x, view.pointer.y, view.pointer.z);
           const p = cam.project(...at);
@@ -634,6 +650,12 @@
         const option = JSON.parse(JSON.stringify(view.spec(index).option), view.dark ? (k, v) => ON_DARK[v] || v : undefined);
         option.animation = false;
         dressAxes(option, view.theme);
+        (option.series || []).forEach(s => { // a narrow page: a word that would be cut moves in, and up where its point is
+          if (s.labelLayout) s.labelLayout = p => {
+            const over = p.labelRect.x + p.labelRect.width - (el.clientWidth - 3), under = 3 - p.labelRect.x;
+            return over > 0 ? { dx: -over, dy: -15, moveOverlap: 'shiftY' } : under > 0 ? { dx: under, dy: -15, moveOverlap: 'shiftY' } : { moveOverlap: 'shiftY' };
+          };
+        });
         if (dress) dress(option, chart);
         return option;
       };
@@ -686,8 +708,7 @@
         }
         a.axisPointer = Object.assign({ label: { formatter: p => format(p.value, 4) } }, a.axisPointer, { lineStyle: { color: T.frame, type: 'solid' } });
       });
-      if (option.legend) option.legend.textStyle = { color: T.soft, fontSize: 12, fontFamily: FONT };
-      if (option.legend) Object.assign(option.legend, { itemStyle: { borderWidth: 0 }, inactiveColor: T.frame, pageTextStyle: { color: T.soft }, pageIconColor: T.soft });
+      [].concat(option.legend || []).forEach(l => Object.assign(l, { textStyle: { color: T.soft, fontSize: 12, fontFamily: FONT }, itemStyle: { borderWidth: 0 }, inactiveColor: T.frame, pageTextStyle: { color: T.soft }, pageIconColor: T.soft }));
       if (option.tooltip) {
         Object.assign(option.tooltip, { confine: true, transitionDuration: 0, backgroundColor: T.box, borderColor: T.edge, textStyle: { color: T.ink, fontSize: 12, fontFamily: FONT }, valueFormatter: v => format(Array.isArray(v) ? v[v.length - 1] : v, 4) });
       }
@@ -708,21 +729,20 @@
         c.width = Math.round(w * dpr); c.height = Math.round(h * dpr);
         const g = c.getContext('2d');
         g.scale(dpr, dpr);
-        paintField(g, f, w, h, false, f.bold ? 1.8 : spec.lines ? 1.6 : 0.8, spec.lines, '', view.dark);
+        paintField(g, f, w, h, false, f.bold ? 1.8 : spec.lines ? view.dark ? 2.2 : 1.6 : 0.8, spec.lines, '', view.dark);
         const X = x => w * (x - f.x0) / (f.x1 - f.x0), Y = y => h * (f.y1 - y) / (f.y1 - f.y0);
         (spec.dots || []).forEach(d => {
           disc(g, X(d[0]), Y(d[1]), 3.9, CASING);
           disc(g, X(d[0]), Y(d[1]), 2.9, classColor(d[2], spec.classes.length));
         });
         f.paths.forEach((path, k) => runs(path, (x, y) => [X(x), Y(y)]).forEach(run => flatPath(g, run, pathColor(k))));
+        const marks = [];
         f.points.forEach(q => {
           if (q.x < f.x0 || q.x > f.x1 || q.y < f.y0 || q.y > f.y1) return;
           symbol(g, q.kind, X(q.x), Y(q.y));
-          if (!q.name) return;
-          g.font = '600 12px ' + FONT;
-          const half = g.measureText(q.name).width / 2;
-          text(g, q.name, Math.min(Math.max(X(q.x), half + 2), w - half - 2), Y(q.y) - 9, CASING, { bold: true, base: 'bottom', halo: '#fff' });
+          marks.push([X(q.x), Y(q.y), q.name, CASING]);
         });
+        nameMarks(g, marks, w, h);
         const parts = [{ type: 'image', left: left, top: top, z: -1, silent: true, style: { image: c, width: w, height: h } }];
         const label = (s, x, y, o) => parts.push({ type: 'text', x, y, silent: true, style: Object.assign({ text: s, fill: T.soft, font: '12px ' + FONT, verticalAlign: 'middle' }, o) });
         const s = scaleOf(f), x = el.clientWidth - right + 16;
@@ -742,15 +762,18 @@
           g.font = '600 13px ' + FONT;
           label(title, Math.min(x, el.clientWidth - g.measureText(title).width - 2), top - 9, { fill: T.ink, font: '600 13px ' + FONT, verticalAlign: 'bottom' });
         }
-        let at = left + w;
-        f.paths.slice().reverse().forEach((path, k) => {
-          if (!path.name) return;
-          g.font = '12px ' + FONT;
-          const width = g.measureText(path.name).width;
-          label(path.name, at - width, top - 19);
-          parts.push({ type: 'rect', silent: true, shape: { x: at - width - 24, y: top - 21.5, width: 18, height: 5 }, style: { fill: CASING } });
-          parts.push({ type: 'rect', silent: true, shape: { x: at - width - 23, y: top - 20.5, width: 16, height: 3 }, style: { fill: pathColor(f.paths.length - 1 - k) } });
-          at -= width + 40;
+        const named = f.paths.map((path, k) => [path.name, k]).filter(p => p[0]);
+        spec.legend.forEach((n, row) => {
+          let at = left + w;
+          const y = top - 19 - spec.lift + @ROW@ * row;
+          named.splice(0, n).reverse().forEach(([name, k]) => {
+            g.font = '12px ' + FONT;
+            const width = g.measureText(name).width;
+            label(name, at - width, y);
+            parts.push({ type: 'rect', silent: true, shape: { x: at - width - 24, y: y - 2.5, width: 18, height: 5 }, style: { fill: CASING } });
+            parts.push({ type: 'rect', silent: true, shape: { x: at - width - 23, y: y - 1.5, width: 16, height: 3 }, style: { fill: pathColor(k) } });
+            at -= width + 40;
+          });
         });
         if (spec.head) label(spec.head, left + w / 2, 11, { fill: T.ink, font: '600 13px ' + FONT, align: 'center' });
         option.graphic = { elements: parts };
@@ -804,7 +827,7 @@
       live.className = 'saddle-live';
       live.style.cssText = 'display:none;flex-wrap:wrap;gap:12px;position:relative';
       bar.className = 'saddle-bar';
-      bar.style.cssText = 'display:none;flex-wrap:wrap;gap:8px;align-items:center;margin:2px 0 6px 8px;font:12px ' + FONT;
+      bar.style.cssText = 'display:none;flex-wrap:wrap;gap:8px;align-items:center;margin:2px 8px 6px;font:12px ' + FONT;
       tip.style.cssText = 'position:absolute;display:none;pointer-events:none;z-index:5;white-space:pre;padding:5px 8px;border-radius:4px;border:1px solid;font:12px/1.45 ' + FONT;
       body.appendChild(bar);
       body.appendChild(live);
@@ -853,7 +876,7 @@
         panels = content().panels.map((spec, i) => {
           const el = document.createElement('div');
           el.className = 'saddle-panel';
-          el.style.cssText = 'position:relative;overflow:hidden;flex:' + spec.w + ' 1 ' + Math.min(spec.w, Math.max(280, spec.w * 0.6)) + 'px;max-width:' + (content().panels.length > 1 ? spec.w * 1.15 : spec.w) + 'px;aspect-ratio:' + spec.w + '/' + spec.h;
+          el.style.cssText = 'position:relative;overflow:hidden;flex:' + spec.w + ' 1 ' + Math.min(spec.w, Math.max(280, spec.w * 0.68)) + 'px;max-width:' + (content().panels.length > 1 ? spec.w * 1.15 : spec.w) + 'px;aspect-ratio:' + spec.w + '/' + spec.h;
           live.appendChild(el);
           return { surface: surfacePanel, contour: contourPanel, chart: chartPanel }[spec.kind](view, i, el);
         });
@@ -862,12 +885,13 @@
 
       function buildBar() {
         bar.textContent = '';
+        bar.style.colorScheme = view.dark ? 'dark' : 'light';
         const style = b => { b.style.cssText = 'font:12px ' + FONT + ';padding:2px 9px;border-radius:4px;cursor:pointer;border:1px solid ' + view.theme.edge + ';background:transparent;color:' + view.theme.ink; return b; };
         if (figure.frames) {
           const label = document.createElement('label'), range = document.createElement('input'), out = document.createElement('output');
           label.style.cssText = 'display:flex;gap:8px;align-items:center;flex:1 1 300px;color:' + view.theme.ink;
           range.type = 'range'; range.min = 0; range.max = figure.frames.length - 1; range.step = 1; range.value = frame;
-          range.style.flex = '1'; range.style.maxWidth = '420px';
+          range.style.flex = '1'; range.style.maxWidth = '420px'; range.style.accentColor = view.theme.focus;
           const show = () => { out.textContent = figure.frames[frame].label; range.setAttribute('aria-valuetext', figure.frames[frame].label); };
           range.addEventListener('input', () => guard(() => {
             const kinds = () => content().panels.map(p => p.kind).join();

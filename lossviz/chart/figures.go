@@ -67,6 +67,7 @@ type TrainingCurve struct {
 type Interpolation struct {
 	Title, Caption              string
 	Alpha                       []float64
+	XName                       string    // what Alpha is called; empty: "alpha"
 	Train, Test                 []float64 // loss; Test may be nil
 	TrainAccuracy, TestAccuracy []float64 // in [0, 1]; may be nil
 	Ends                        [2]string // names of alpha = 0 and alpha = 1; empty: "start", "end"

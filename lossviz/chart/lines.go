@@ -129,6 +129,10 @@ func counting(n int, step float64) []float64 {
 
 // sheet of an interpolation: the loss with the chord between its ends, and the broken chord where there is one.
 func (f Interpolation) sheet() (*sheet, error) {
+	along := f.XName
+	if along == "" {
+		along = "alpha"
+	}
 	loss := []series{{name: "loss", color: lineColors[0], x: f.Alpha, y: f.Train, width: 2.4}}
 	if f.Test != nil {
 		loss[0].name = "train"
@@ -169,8 +173,8 @@ func (f Interpolation) sheet() (*sheet, error) {
 			series{color: alarm, x: []float64{b.T, b.T}, y: []float64{chord, b.LossT}, width: 3})
 		notes = append(notes, note{x: b.T, y: b.LossT, text: "above the chord by " + number(gap, 3), color: alarm, size: 4.5, also: []spot{{b.T, chord, 5, below}, {b.T, chord, 20, below}, {b.T, (chord + b.LossT) / 2, 8, right}, {b.T, (chord + b.LossT) / 2, 8, left}}},
 			note{x: b.A, y: b.LossA, color: alarm, size: 4.5}, note{x: b.B, y: b.LossB, color: alarm, size: 4.5})
-		words = join(words, fmt.Sprintf("At alpha = %s the loss is %s, above the chord from alpha = %s to %s, which is at %s there: the definition of convexity breaks by %s.",
-			number(b.T, 4), number(b.LossT, 6), number(b.A, 4), number(b.B, 4), number(chord, 6), number(gap, 4)))
+		words = join(words, fmt.Sprintf("At %s = %s the loss is %s, above the chord from %s = %s to %s, which is at %s there: the definition of convexity breaks by %s.",
+			along, number(b.T, 4), number(b.LossT, 6), along, number(b.A, 4), number(b.B, 4), number(chord, 6), number(gap, 4)))
 	case !f.NoChord && ok0 && ok1:
 		loss = append(loss, series{name: "chord", color: inkSoft, x: []float64{0, 1}, y: []float64{y0, y1}, dash: true, width: 1.5})
 	}
@@ -185,14 +189,14 @@ func (f Interpolation) sheet() (*sheet, error) {
 	if accuracy != nil {
 		width = 560
 	}
-	v, note, err := newPlot("Interpolation", width, 380, Axis{Name: "alpha"}, Axis{Name: "loss"}, loss)
+	v, note, err := newPlot("Interpolation", width, 380, Axis{Name: along}, Axis{Name: "loss"}, loss)
 	if err != nil {
 		return nil, err
 	}
 	v.notes = notes
 	s := &sheet{title: f.Title, caption: join(f.Caption, note), words: words, panels: []panel{v}}
 	if accuracy != nil {
-		a, _, err := newPlot("Interpolation", 390, 380, Axis{Name: "alpha"}, Axis{Name: "accuracy"}, accuracy)
+		a, _, err := newPlot("Interpolation", 390, 380, Axis{Name: along}, Axis{Name: "accuracy"}, accuracy)
 		if err != nil {
 			return nil, err
 		}
@@ -250,14 +254,17 @@ func (f Spectrum) sheet() (*sheet, error) {
 		words = join(words, spell(curves[len(curves)-1:]))
 	}
 	y := Axis{Name: "density", Log: f.LogDensity}
-	if !f.LogDensity {
-		_, top, _ := finiteRange(false, ys(curves)...)
-		y.Max = niceScale("", 0, top, false, true, 5).hi
-	}
 	v, note, err := newPlot("Spectrum", 640, 360, Axis{Name: "eigenvalue"}, y, curves)
 	if err != nil {
 		return nil, err
 	}
+	low, top, _ := finiteRange(f.LogDensity, ys(curves)...)
+	if f.LogDensity { // Gaussians fall off without end: what is a millionth of the top is nothing
+		low = max(low, top*1e-6)
+	} else {
+		low = 0
+	}
+	v.ys = niceScale(y.Name, low, top, f.LogDensity, true, 5)
 	if lo < 0 && hi > 0 { // where curvature changes its sign
 		v.series = append(v.series, series{color: frame, x: []float64{0, 0}, y: []float64{v.ys.lo, v.ys.hi}, width: 1.2, dash: true})
 	}

@@ -29,7 +29,7 @@ var script = sync.OnceValue(func() string {
 	}
 	camera := fmt.Sprintf("{alpha:%g,beta:%g,distance:%g}", camAlpha, camBeta, camDist)
 	code := strings.NewReplacer("@RAMP@", stops.String(), "@CAMERA@", camera,
-		"@SIDE@", fmt.Sprint(boxSide), "@HEIGHT@", fmt.Sprint(boxHeight), "@FOV@", fmt.Sprint(camFov), "@DARK@", fmt.Sprint(darkBelow), "@LIFT@", fmt.Sprintf("(%g)", camLift),
+		"@SIDE@", fmt.Sprint(boxSide), "@HEIGHT@", fmt.Sprint(boxHeight), "@FOV@", fmt.Sprint(camFov), "@DARK@", fmt.Sprint(darkBelow), "@ROW@", fmt.Sprint(legendRow), "@LIFT@", fmt.Sprintf("(%g)", camLift),
 	).Replace(figureJS)
 	if name := os.Getenv("SADDLE_KERNEL_NAME"); kernelName.MatchString(name) { // the kernelspec that has the libraries
 		code = strings.ReplaceAll(code, "kernelspecs/saddle/", "kernelspecs/"+name+"/")
@@ -239,6 +239,10 @@ func (v *contourView) live(fields *fieldList) any {
 	}
 	option["series"] = []any{}
 	delete(option, "tooltip")
+	l, rows := v.legend(), []int{}
+	for _, row := range l.rows {
+		rows = append(rows, len(row))
+	}
 	var dots [][3]float64
 	for _, d := range v.dots {
 		dots = append(dots, [3]float64{short(d.x, 5), short(d.y, 5), float64(d.class)})
@@ -248,11 +252,13 @@ func (v *contourView) live(fields *fieldList) any {
 		Field   int            `json:"field"`
 		Margins [4]float64     `json:"margins"`
 		Bar     bool           `json:"bar"`
+		Legend  []int          `json:"legend"` // how many named paths are in each row
+		Lift    float64        `json:"lift"`   // of the first row
 		Lines   bool           `json:"lines"`
 		Dots    [][3]float64   `json:"dots,omitempty"`
 		Classes []string       `json:"classes,omitempty"`
 		Option  map[string]any `json:"option"`
-	}{box{"contour", v.w, v.h, v.head}, fields.index(v.f), [4]float64{left, top, right, bottom}, v.bar, v.f.lines, dots, v.classes, option}
+	}{box{"contour", v.w, v.h, v.head}, fields.index(v.f), [4]float64{left, top, right, bottom}, v.bar, rows, l.y, v.f.lines, dots, v.classes, option}
 }
 
 func px(v float64) string { return strconv.Itoa(int(v)) + "px" }

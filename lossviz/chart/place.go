@@ -69,8 +69,8 @@ func (v *plotView) placed() []note {
 		for k, s := range spots {
 			r := v.box(n, s)
 			cost := 0.2 * float64(k) // the first are liked better
-			if r.x0 < 0 || r.x1 > w+14 || r.y0 < -12 || r.y1 > h-1 {
-				cost += 200 // an axis, its ticks, the legend
+			if r.x0 < -8 || r.x1 > w+14 || r.y0 < -12 || r.y1 > h-1 {
+				cost += 200 // the ticks of an axis, the legend
 			}
 			for j, q := range taken {
 				if j != i && r.meets(q) {

@@ -28,7 +28,7 @@ func TestWordsHideNothing(t *testing.T) {
 				continue
 			}
 			r := v.box(n, *n.spot)
-			if r.x0 < 0 || r.x1 > w+14 || r.y1 > h {
+			if r.x0 < -8 || r.x1 > w+14 || r.y1 > h {
 				t.Errorf("%s: %q covers an axis: %+v in %g x %g", name, n.text, r, w, h)
 			}
 			if c := v.crossed(r, to); c > 4 {

@@ -55,11 +55,29 @@ func (v *plotView) margins() (left, top, right, bottom float64) {
 	for _, l := range v.ys.labels() {
 		left = max(left, face{size: 12}.width(l)+24)
 	}
-	top = 40
+	top, right = 40, 20
+	if l := v.legend(left, right); l.y > 0 {
+		top += l.y - 8
+	}
 	if v.head != "" {
 		top += 20
 	}
-	return left, top, 20, 52
+	if n := len(v.xs.ticks); n > 0 && v.xs.at(v.xs.ticks[n-1]) > 0.98 { // half of the last tick's label is beyond it
+		right = max(right, wider*face{size: 12}.width(v.xs.labels()[n-1])/2+2)
+	}
+	return left, top, right, 52
+}
+
+// legend names the curves, clear of the name of the upright axis.
+func (v *plotView) legend(left, right float64) legend {
+	var entries []entry
+	for _, s := range v.series {
+		if s.name != "" {
+			entries = append(entries, entry{name: s.name, color: s.color, dashed: s.dash, dot: s.dots})
+		}
+	}
+	w := v.w - left - right
+	return newLegend(entries, w-12-max(0, wider*face{size: 13, bold: true}.width(v.ys.name)-left+12), 0.9*w)
 }
 
 // area is the size of the plot area, and how data are mapped to it.
@@ -70,18 +88,14 @@ func (v *plotView) area() (w, h float64, to func(x, y float64) pt) {
 }
 
 func (v *plotView) paint(p pen) {
-	left, top, _, _ := v.margins()
+	left, top, right, _ := v.margins()
 	w, h, to := v.area()
 	q := p.at(left, top)
 	if !v.bare {
 		paintGrid(q, w, h, v.xs, v.ys)
 		paintAxes(q, w, h, v.xs, v.ys, true)
 	}
-	var legend []entry
 	for _, s := range v.series {
-		if s.name != "" {
-			legend = append(legend, entry{name: s.name, color: s.color, dashed: s.dash, dot: s.dots})
-		}
 		var run []pt
 		for i := range s.x {
 			at := to(s.x[i], s.y[i])
@@ -103,7 +117,7 @@ func (v *plotView) paint(p pen) {
 		q.halo(n.text, face{size: 12, bold: true}, n.color, at, ax, ay)
 	}
 	if !v.bare {
-		paintLegend(p.at(left, top-30), legend, w)
+		v.legend(left, right).paint(p.at(left, top), -23, w)
 	}
 	if v.head != "" {
 		p.text(v.head, face{size: 13, bold: true}, ink, pt{left + w/2, 4}, 0.5, 0, false)
@@ -163,7 +177,7 @@ func cutBand(run []pt, lo, hi float64) [][]pt {
 func (v *plotView) live(*fieldList) any {
 	left, top, right, bottom := v.margins()
 	c := plotChart(v.xs, v.ys, left, top, right, bottom)
-	var names []any
+	icons := map[string]string{}
 	for _, s := range v.series {
 		dash := "solid"
 		if s.dash {
@@ -186,7 +200,7 @@ func (v *plotView) live(*fieldList) any {
 			if s.dots {
 				icon = "circle"
 			}
-			names = append(names, map[string]any{"name": s.name, "icon": icon})
+			icons[s.name] = icon
 		}
 	}
 	option := axisOption(c, v.xs, v.ys, left)
@@ -224,8 +238,16 @@ func (v *plotView) live(*fieldList) any {
 		list = append(list, map[string]any{"type": "scatter", "silent": true, "data": data, "z": 5, "clip": false, "tooltip": map[string]any{"show": false}, "label": map[string]any{"show": true}, "labelLayout": map[string]any{"moveOverlap": "shiftY"}})
 	}
 	option["series"] = list
-	if len(names) > 0 && !v.bare {
-		option["legend"] = map[string]any{"data": names, "right": right, "top": top - 34, "itemWidth": 20, "itemHeight": 9, "itemGap": 16, "type": "scroll"}
+	if l := v.legend(left, right); len(l.rows) > 0 && !v.bare {
+		var rows []any // each a legend of its own: they end at the same place, whatever the font
+		for k, row := range l.rows {
+			var names []any
+			for _, e := range row {
+				names = append(names, map[string]any{"name": e.name, "icon": icons[e.name]})
+			}
+			rows = append(rows, map[string]any{"data": names, "right": right, "top": top - 34 - l.y + legendRow*float64(k), "itemWidth": 20, "itemHeight": 9, "itemGap": 16, "type": "scroll"})
+		}
+		option["legend"] = rows
 	}
 	if v.bare {
 		for _, k := range []string{"xAxis", "yAxis"} {

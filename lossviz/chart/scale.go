@@ -17,6 +17,14 @@ type scale struct {
 	names  []string // of the ticks, where they are not numbers
 }
 
+// title is the scale's name, which says where it is logarithmic.
+func (s scale) title() string {
+	if s.log {
+		return s.name + " (log)"
+	}
+	return s.name
+}
+
 // at maps v to [0, 1] (outside for v outside of lo..hi).
 func (s scale) at(v float64) float64 {
 	if s.log {
@@ -61,16 +69,20 @@ func niceScale(name string, lo, hi float64, log, loose bool, n int) scale {
 		s.logTicks(loose, n)
 		return s
 	}
-	s.step = niceStep((hi - lo) / float64(n))
+	s.linearTicks(loose, n)
+	return s
+}
+
+func (s *scale) linearTicks(loose bool, n int) {
+	s.ticks, s.step = nil, niceStep((s.hi-s.lo)/float64(n))
 	eps := s.step * 1e-9
 	if loose {
-		s.lo = math.Floor((lo+eps)/s.step) * s.step
-		s.hi = math.Ceil((hi-eps)/s.step) * s.step
+		s.lo = math.Floor((s.lo+eps)/s.step) * s.step
+		s.hi = math.Ceil((s.hi-eps)/s.step) * s.step
 	}
 	for k := math.Ceil((s.lo - eps) / s.step); k*s.step <= s.hi+eps; k++ {
 		s.ticks = append(s.ticks, k*s.step+0) // + 0 turns -0 into 0
 	}
-	return s
 }
 
 // logTicks puts ticks at powers of ten, or at 1, 2, 5 times these where there are few.
@@ -113,6 +125,9 @@ func (s *scale) logTicks(loose bool, n int) {
 			s.ticks = append(s.ticks, t)
 		}
 	}
+	if len(s.ticks) < 2 { // a narrow range, where a logarithm is as good as linear
+		s.linearTicks(false, n)
+	}
 }
 
 // niceStep is 1, 2, 2.5 or 5 times a power of ten, about as large as raw.
@@ -126,14 +141,14 @@ func niceStep(raw float64) float64 {
 	return 10 * p
 }
 
-// labels writes the ticks, all with the same number of decimals if linear.
+// labels writes the ticks, all with the same number of decimals if linear, and with as many digits as it takes to tell them apart.
 func (s scale) labels() []string {
 	if s.names != nil {
 		return s.names
 	}
 	out := make([]string, len(s.ticks))
-	decimals := -1
-	if !s.log && s.step > 0 {
+	decimals, digits := -1, 3
+	if s.step > 0 {
 		big := max(math.Abs(s.lo), math.Abs(s.hi))
 		if big < 1e5 && s.step >= 1e-4 {
 			decimals = 0
@@ -141,12 +156,19 @@ func (s scale) labels() []string {
 				decimals++
 			}
 		}
+		if x := s.step / math.Pow(10, math.Floor(math.Log10(s.step))); big > 0 { // 2.5 takes a digit more than 2
+			digits = max(digits, 1+int(math.Floor(math.Log10(big)))-int(math.Floor(math.Log10(s.step))))
+			if math.Abs(x-math.Round(x)) > 1e-6 {
+				digits++
+			}
+			digits = min(digits, 15)
+		}
 	}
 	for i, t := range s.ticks {
 		if decimals >= 0 {
 			out[i] = minus(strconv.FormatFloat(t, 'f', decimals, 64))
 		} else {
-			out[i] = number(t, 3)
+			out[i] = number(t, digits)
 		}
 	}
 	return out

@@ -21,3 +21,26 @@ func TestRangeOfRoundingErrors(t *testing.T) {
 		}
 	}
 }
+
+// Ticks of a range that is narrow for its numbers are written with the digits that differ, and there are some on a
+// logarithmic scale, too.
+func TestTicksDiffer(t *testing.T) {
+	for _, r := range [][2]float64{{0.69314, 0.693143}, {1e6, 1e6 + 3}, {-2.5e-7, 2.5e-7}, {3, 3 + 1e-9}, {0, 1}, {0.1, 0.1 + 1e-11}} {
+		for _, log := range []bool{false, true} {
+			if log && r[0] <= 0 {
+				continue
+			}
+			s := niceScale("loss", r[0], r[1], log, false, 5)
+			seen := map[string]bool{}
+			for _, l := range s.labels() {
+				if seen[l] {
+					t.Errorf("%v, log %v: two ticks read %s", r, log, l)
+				}
+				seen[l] = true
+			}
+			if len(seen) < 2 {
+				t.Errorf("%v, log %v: %d ticks", r, log, len(seen))
+			}
+		}
+	}
+}

@@ -75,6 +75,7 @@ func (v *surfaceView) paint(p pen) {
 	for k, path := range f.paths {
 		v.paintPath(p, cam, path, pathColor(k))
 	}
+	var marks []mark
 	for _, q := range f.points {
 		z := f.at(q.X, q.Y)
 		if math.IsNaN(z) {
@@ -84,14 +85,13 @@ func (v *surfaceView) paint(p pen) {
 		at.y += 0.8
 		hidden := f.hides(at, cam.dir)
 		symbol(p, q.Kind, cam.pt(at), hidden)
-		if q.Name != "" {
-			dark := ink
-			if hidden {
-				dark = inkSoft
-			}
-			p.halo(q.Name, face{size: 12, bold: true}, dark, pt{cam.pt(at).x, cam.pt(at).y - 9}, 0.5, 1)
+		m := mark{cam.pt(at), q.Name, ink}
+		if hidden {
+			m.color = inkSoft
 		}
+		marks = append(marks, m)
 	}
+	paintMarks(p, marks, v.w, v.h)
 	if v.head != "" {
 		p.text(v.head, face{size: 13, bold: true}, ink, pt{v.w / 2, 6}, 0.5, 0, false)
 	}
@@ -168,11 +168,7 @@ func (v *surfaceView) paintBox(p pen, cam camera) {
 	}
 	axisName(xs.name, cam.pt(vec3{0, -b - 4, a + 21}), 0.7, 0)
 	axisName(ys.name, cam.pt(vec3{a + 19, -b - 4, 0}), 0.2, 0)
-	title := s.name
-	if s.log {
-		title += " (log)"
-	}
-	axisName(title, cam.pt(vec3{left, b + 6, a}), 0.6, 1)
+	axisName(s.title(), cam.pt(vec3{left, b + 6, a}), 0.6, 1)
 }
 
 // paintPath drapes a path over the surface; parts behind a hill are dotted.

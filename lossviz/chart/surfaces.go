@@ -15,9 +15,23 @@ func (f Surface) sheet() (*sheet, error) {
 	}
 	s := &sheet{title: f.Title, caption: join(f.Caption, g.note), words: g.spell("Surface"), panels: []panel{&surfaceView{f: g, w: 540, h: 420}}}
 	if !f.NoContour {
-		s.panels = append(s.panels, &contourView{f: g, w: 428, h: 420, bar: true})
+		s.panels = append(s.panels, contourOf(g, 428, 420))
 	}
 	return s, nil
+}
+
+// contourOf is a panel of about w x h pixels. Where both axes have one length, it is square: in a plane of
+// orthogonal directions of one scale, angles are what they are.
+func contourOf(g *field, w, h float64) *contourView {
+	v := &contourView{f: g, w: w, h: h, bar: true}
+	dx, dy := g.x[len(g.x)-1]-g.x[0], g.y[len(g.y)-1]-g.y[0]
+	if math.Abs(dx-dy) < 1e-6*dx {
+		for range 2 { // the legend's rows depend on the width
+			left, top, right, bottom := v.margins()
+			v.w = left + right + v.h - top - bottom
+		}
+	}
+	return v
 }
 
 func (f Contour) sheet() (*sheet, error) {
@@ -26,7 +40,7 @@ func (f Contour) sheet() (*sheet, error) {
 		return nil, err
 	}
 	g.lines = f.Lines
-	return &sheet{title: f.Title, caption: join(f.Caption, g.note), words: g.spell("Contour"), panels: []panel{&contourView{f: g, w: 560, h: 480, bar: true}}}, nil
+	return &sheet{title: f.Title, caption: join(f.Caption, g.note), words: g.spell("Contour"), panels: []panel{contourOf(g, 560, 480)}}, nil
 }
 
 // sheet of several surfaces: the same heights and colours for all.
@@ -73,7 +87,7 @@ func (f RatioMap) sheet() (*sheet, error) {
 	_, hi, _ := finiteRange(false, g.z...)
 	g.setRange(0, max(hi, 1e-12))
 	g.log = nil
-	return &sheet{title: f.Title, caption: join(f.Caption, g.note), words: g.spell("Ratio map"), panels: []panel{&contourView{f: g, w: 580, h: 480, bar: true}}}, nil
+	return &sheet{title: f.Title, caption: join(f.Caption, g.note), words: g.spell("Ratio map"), panels: []panel{contourOf(g, 580, 480)}}, nil
 }
 
 func (f Decision) sheet() (*sheet, error) {
@@ -106,7 +120,7 @@ func (f Decision) sheet() (*sheet, error) {
 	}
 	v := &contourView{f: g, w: 580, h: 460, bar: true}
 	for _, c := range classes {
-		v.classes = append(v.classes, brief(c, 9))
+		v.classes = append(v.classes, brief(c, 16))
 	}
 	for i := range f.PointX {
 		if f.Class[i] < 0 || f.Class[i] >= len(classes) {
@@ -123,8 +137,29 @@ func (f Decision) sheet() (*sheet, error) {
 			}
 		}
 	}
-	words := fmt.Sprintf("Decision regions of %d classes with %d points, %d of the %d in view on the side of their class.", len(classes), len(v.dots), right, n)
+	words := f.share(classes)
+	if len(v.dots) > 0 {
+		words = fmt.Sprintf("Decision regions of %d classes with %d points, %d of the %d in view on the side of their class.", len(classes), len(v.dots), right, n)
+	}
 	return &sheet{title: f.Title, caption: join(f.Caption, g.note), words: words, panels: []panel{v}}, nil
+}
+
+// share says how much of the grid is of each class.
+func (f Decision) share(classes []string) string {
+	count, all := make([]int, len(classes)), 0
+	for _, row := range f.P {
+		for _, p := range row {
+			if k := math.Round(p); k >= 0 && k < float64(len(classes)) {
+				count[int(k)]++
+				all++
+			}
+		}
+	}
+	words := ""
+	for k, name := range classes {
+		words = join(words, fmt.Sprintf("%s: %d of %d grid points.", name, count[k], all))
+	}
+	return words
 }
 
 // join puts sentences together.

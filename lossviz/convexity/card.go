@@ -2,6 +2,10 @@ package convexity
 
 import (
 	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/gosaddle/saddle/lossviz/chart"
 	"github.com/gosaddle/saddle/lossviz/landscape"
@@ -58,7 +62,9 @@ func (v *Verdict) Card() (chart.Card, error) {
 		for i, s := range v.Proof {
 			fact(fmt.Sprintf("%d. %s", i+1, s.Rule), "%s: %s", s.Of, s.Is)
 		}
-		fact("strong convexity", "modulus %.6g", v.StrongConvexity)
+		if v.StrongConvexity > 0 || v.penalized() { // without a penalty nobody expects more than 0
+			fact("strong convexity", "modulus at least %s", atLeast(v.StrongConvexity, 6))
+		}
 	case v.Kind == NotConvex && v.Certificate != nil:
 		c := v.Certificate
 		card.Verdict = chart.NotConvex
@@ -70,7 +76,7 @@ func (v *Verdict) Card() (chart.Card, error) {
 		fact("L(b)", "%.10g", c.AtB.Mid())
 		fact("t L(a) + (1−t) L(b)", "%.10g", chord.Mid())
 		fact("L(t a + (1−t) b)", "%.10g", c.Between.Mid())
-		fact("gap, at least", "%.10g", c.Gap.Lo)
+		fact("gap, at least", "%s", atLeast(c.Gap.Lo, 10))
 		card.Line = v.segment(c)
 	default:
 		card.Verdict = chart.Undetermined
@@ -83,6 +89,21 @@ func (v *Verdict) Card() (chart.Card, error) {
 		}
 	}
 	return card, nil
+}
+
+// penalized tells whether the proof has a penalty among its steps.
+func (v *Verdict) penalized() bool {
+	return slices.ContainsFunc(v.Proof, func(s Step) bool { return strings.Contains(s.Of, "penalty") })
+}
+
+// atLeast writes a lower bound with the given digits, rounded down: what is written is a bound, too.
+func atLeast(x float64, digits int) string {
+	for y := x; ; y -= math.Abs(x) * math.Pow(10, float64(-digits)) / 2 {
+		s := fmt.Sprintf("%.*g", digits, y)
+		if z, err := strconv.ParseFloat(s, 64); err != nil || !(z > x) {
+			return s
+		}
+	}
 }
 
 // segment is the loss along a counter-example: a at 0, b at 1.
@@ -135,6 +156,7 @@ func (v *LineVerdict) MIMEBundle() (map[string]any, error) {
 	loss := v.subject.objective
 	card := chart.Card{Title: "Is it convex on this line?", Caption: v.what, Verdict: shownAs(v.Kind), Statement: v.String(),
 		Formula: "f(s) = L(a + s (b − a)), 0 ≤ s ≤ 1", Line: drawn(loss, v.a, v.b)}
+	card.Line.XName = "s"
 	for _, p := range v.Joined() {
 		how := map[Bend]string{Up: "bends up", Down: "bulges", Either: "not decided"}[p.Bend]
 		card.Facts = append(card.Facts, chart.Fact{Name: how, Value: fmt.Sprintf("s from %.5g to %.5g, f″ in [%.3g, %.3g]", p.From, p.To, p.Second.Lo, p.Second.Hi)})
@@ -161,6 +183,7 @@ func (v *QuasiVerdict) MIMEBundle() (map[string]any, error) {
 	loss := v.subject.objective
 	card := chart.Card{Title: "Is it quasi-convex on this line?", Caption: v.what, Verdict: shownAs(v.Kind), Statement: v.String(),
 		Formula: "f(s) ≤ max(f(r), f(t)) for r ≤ s ≤ t, f(s) = L(a + s (b − a))", Line: drawn(loss, v.a, v.b)}
+	card.Line.XName, card.Line.NoChord = "s", true
 	switch v.Kind {
 	case Convex:
 		card.Badge = "quasi-convex"
@@ -170,7 +193,7 @@ func (v *QuasiVerdict) MIMEBundle() (map[string]any, error) {
 		for _, s := range v.At {
 			card.Facts = append(card.Facts, chart.Fact{Name: fmt.Sprintf("f(%.4g)", s), Value: fmt.Sprintf("%.10g", loss.Value(between(v.a, v.b, s)))})
 		}
-		card.Facts = append(card.Facts, chart.Fact{Name: "above both, at least", Value: fmt.Sprintf("%.10g", v.Gap.Lo)})
+		card.Facts = append(card.Facts, chart.Fact{Name: "above both, at least", Value: atLeast(v.Gap.Lo, 10)})
 	}
 	return bundled(card)
 }
@@ -214,25 +237,25 @@ func (v *BoxVerdict) MIMEBundle() (map[string]any, error) {
 	return bundled(card)
 }
 
-// MIMEBundle draws the cells: 1 where convex, -1 where it bulges, 0 where open, or not reached before an interrupt.
+// MIMEBundle draws the cells by what was decided: open are also those not reached before an interrupt.
 func (v *SliceVerdict) MIMEBundle() (map[string]any, error) {
 	if v.err != nil && v.Cells == nil {
 		return nil, v.err
 	}
-	contour := chart.Contour{Title: "Where is the slice convex?", XName: "x", YName: "y", ZName: "bend", Caption: v.what + ": " + v.String() + ". +1: convex, proved; −1: bulges, certified; 0: open"}
+	cells := chart.Decision{Title: "Where is the slice convex?", XName: "x", YName: "y", Classes: []string{"bulges", "open", "convex"}, Caption: v.what + ": " + v.String() + "."}
 	middles := func(edges []float64) (m []float64) {
 		for i := range edges[1:] {
 			m = append(m, (edges[i]+edges[i+1])/2)
 		}
 		return m
 	}
-	contour.X, contour.Y = middles(v.X), middles(v.Y)
+	cells.X, cells.Y = middles(v.X), middles(v.Y)
 	for _, row := range v.Cells {
 		var z []float64
 		for _, c := range row {
-			z = append(z, map[Bend]float64{Up: 1, Down: -1, Either: 0}[c])
+			z = append(z, map[Bend]float64{Down: 0, Either: 1, Up: 2}[c])
 		}
-		contour.Z = append(contour.Z, z)
+		cells.P = append(cells.P, z)
 	}
-	return bundled(contour)
+	return bundled(cells)
 }

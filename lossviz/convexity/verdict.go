@@ -93,7 +93,7 @@ func (v *Verdict) String() string {
 	case v.Kind == Convex:
 		s := "convex: proved"
 		if v.StrongConvexity > 0 {
-			s = fmt.Sprintf("strongly convex with modulus %.4g: proved", v.StrongConvexity)
+			s = fmt.Sprintf("strongly convex with modulus at least %s: proved", atLeast(v.StrongConvexity, 4))
 		}
 		if len(v.Proof) == 1 {
 			return s + " in 1 step"

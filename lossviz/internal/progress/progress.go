@@ -65,7 +65,8 @@ func (b *Bar) Add(n int) {
 }
 
 // Done ends the bar: it is replaced by one line that says what was done and how
-// long it took, or removed when nothing had been shown.
+// long it took. In a notebook it goes without one where all units were finished:
+// nothing stays above a figure, whose caption says what was computed and in how long.
 func (b *Bar) Done() {
 	if b == nil {
 		return
@@ -77,6 +78,8 @@ func (b *Bar) Done() {
 	}
 	line := fmt.Sprintf("%s: %d of %d in %s", b.what, b.done, b.total, time.Since(b.start).Round(10*time.Millisecond))
 	switch {
+	case gonbui.IsNotebook && b.done >= b.total:
+		gonbui.UpdateHTML(b.id, "") // the figure's caption says the rest
 	case gonbui.IsNotebook:
 		gonbui.UpdateHTML(b.id, `<small>`+html.EscapeString(line)+`</small>`)
 	case b.tty:

@@ -45,6 +45,13 @@ func (s scale) value(t float64) float64 {
 // is drawn as a constant: ticks within it would have no different float64s.
 const narrowest = 1e-12
 
+// An axis ends at these: beyond, the width of a range overflows or its ticks have no digits. What lies there is drawn at the edge
+// or outside.
+const (
+	largest  = math.MaxFloat64 / 8
+	smallest = 1e-305
+)
+
 // niceScale covers lo..hi with about n ticks at round numbers. With loose its ends are ticks, otherwise they
 // are lo and hi.
 func niceScale(name string, lo, hi float64, log, loose bool, n int) scale {
@@ -54,9 +61,14 @@ func niceScale(name string, lo, hi float64, log, loose bool, n int) scale {
 			lo = 0.1
 		}
 	}
-	if hi-lo <= narrowest*max(math.Abs(lo), math.Abs(hi)) {
+	lo, hi = min(max(lo, -largest), largest), min(max(hi, -largest), largest)
+	if log {
+		lo = max(lo, smallest, 1e-300*hi) // or hi/lo overflows
+		hi = max(lo, hi)
+	}
+	if hi-lo <= max(smallest, narrowest*max(math.Abs(lo), math.Abs(hi))) {
 		pad := math.Abs(lo) / 10
-		if pad == 0 {
+		if pad < smallest {
 			pad = 1
 		}
 		if log {

@@ -22,6 +22,26 @@ func TestRangeOfRoundingErrors(t *testing.T) {
 	}
 }
 
+// Ranges as wide as float64 goes, and as narrow, have an axis too.
+func TestExtremeRanges(t *testing.T) {
+	for _, r := range [][2]float64{{-math.MaxFloat64, 0.5}, {-math.MaxFloat64, math.MaxFloat64}, {0, math.MaxFloat64}, {0, 5e-324}, {5e-324, 1e-320}, {5e-324, math.MaxFloat64}, {1e-306, 1e-300}} {
+		for _, log := range []bool{false, r[0] > 0} {
+			s := niceScale("loss", r[0], r[1], log, true, 5)
+			if !(s.lo < s.hi) || math.IsInf(s.hi-s.lo, 0) || len(s.ticks) < 2 || len(s.ticks) > 20 {
+				t.Errorf("%v, log %v: scale from %v to %v with ticks %v", r, log, s.lo, s.hi, s.ticks)
+			}
+		}
+		f := Surface{X: []float64{0, 1}, Y: []float64{0, 1}, Z: [][]float64{{r[0], r[1]}, {r[1], r[0]}}}
+		if _, err := f.MIMEBundle(); err != nil {
+			t.Errorf("surface of %v: %v", r, err)
+		}
+		l := Line{X: Axis{Name: "x"}, Y: Axis{Name: "y"}, Curves: []Curve{{Name: "s", X: []float64{0, 1}, Y: r[:]}}}
+		if _, err := l.MIMEBundle(); err != nil {
+			t.Errorf("line of %v: %v", r, err)
+		}
+	}
+}
+
 // Ticks of a range that is narrow for its numbers are written with the digits that differ, and there are some on a
 // logarithmic scale, too.
 func TestTicksDiffer(t *testing.T) {

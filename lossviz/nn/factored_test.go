@@ -38,7 +38,7 @@ func TestFactored(t *testing.T) {
 						a, b = append(a, float64(i-9)/6), append(b, float64(j-18)/12)
 					}
 				}
-				a, b = append(a, 0, -0.0, 1e3, 1e9, 3, 1e300), append(b, 0, 1e-9, -1e3, 0.5, 1e9, 1e300)
+				a, b = append(a, 0, math.Copysign(0, -1), 1e3, 1e9, 3, 1e300), append(b, 0, 1e-9, -1e3, 0.5, 1e9, 1e300)
 				loss, accuracy := make([]float64, len(a)), make([]float64, len(a))
 				s.Worker()(a, b, loss, accuracy)
 				count := map[method]int{}

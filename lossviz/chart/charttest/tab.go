@@ -16,7 +16,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/fetch"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
@@ -167,6 +169,30 @@ func (b *Tab) Box(selector string, n int) (x, y, width, height float64) {
 	return r[0], r[1], r[2], r[3]
 }
 
+// Drag presses the mouse at a place in the window, moves it by (dx, dy) pixels, and lets go.
+func (b *Tab) Drag(x, y, dx, dy float64) {
+	b.t.Helper()
+	b.Do(chromedp.MouseEvent(input.MouseMoved, x, y),
+		chromedp.MouseEvent(input.MousePressed, x, y, chromedp.ButtonLeft),
+		chromedp.MouseEvent(input.MouseMoved, x+dx/2, y+dy/2, chromedp.ButtonLeft),
+		chromedp.MouseEvent(input.MouseMoved, x+dx, y+dy, chromedp.ButtonLeft),
+		chromedp.MouseEvent(input.MouseReleased, x+dx, y+dy, chromedp.ButtonLeft))
+}
+
+// Resize gives the window another size in pixels, frame and all, and waits until the page has it.
+func (b *Tab) Resize(width, height int64) {
+	b.t.Helper()
+	b.Do(chromedp.ActionFunc(func(ctx context.Context) error {
+		id, _, err := browser.GetWindowForTarget().Do(ctx)
+		if err != nil {
+			return err
+		}
+		return browser.SetWindowBounds(id, &browser.Bounds{Width: width, Height: height}).Do(ctx)
+	}))
+	b.Wait("the window's new size", fmt.Sprintf("outerWidth === %d && outerHeight === %d && Math.abs(innerWidth - %[1]d) < 30", width, height))
+	b.Drawn()
+}
+
 // Shot is a picture of the nth element that matches. Under a name it is kept for people to look at.
 func (b *Tab) Shot(name, selector string, n int) image.Image {
 	b.t.Helper()
@@ -177,6 +203,20 @@ func (b *Tab) Shot(name, selector string, n int) image.Image {
 		data, err = page.CaptureScreenshot().WithClip(&page.Viewport{X: x + off[0], Y: y + off[1], Width: width, Height: height, Scale: 1}).Do(ctx)
 		return err
 	}))
+	return b.picture(name, data)
+}
+
+// Page is a picture of the whole page, also of what is outside the window. Under a name it is kept.
+func (b *Tab) Page(name string) image.Image {
+	b.t.Helper()
+	var data []byte
+	b.Do(chromedp.FullScreenshot(&data, 100))
+	return b.picture(name, data)
+}
+
+// picture decodes a picture, and keeps it where it has a name.
+func (b *Tab) picture(name string, data []byte) image.Image {
+	b.t.Helper()
 	if name != "" {
 		b.write(name, data)
 	}

@@ -1,7 +1,6 @@
 package browsertest
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -58,8 +57,15 @@ func TestGonbWidgets(t *testing.T) {
 	}
 }
 
-// forSaddle returns a notebook with its kernel's name changed, and the half second that it gives a page to answer: a machine
-// that runs tests is slow at times.
+// patience stretches the times that gonb's notebooks give a page: until they call an answer missing, and, where they only
+// sleep, until they look for it. A machine that runs tests is slow at times.
+var patience = strings.NewReplacer(
+	"time.After(500 * time.Millisecond)", "time.After(time.Minute)",
+	"time.Sleep(2 * time.Second)", "time.Sleep(time.Minute)",
+	"time.Sleep(500 * time.Millisecond)", "time.Sleep(5 * time.Second)",
+)
+
+// forSaddle returns a notebook with its kernel's name changed, and with patience.
 func forSaddle(t *testing.T, path string) []byte {
 	t.Helper()
 	text, err := os.ReadFile(path)
@@ -74,5 +80,5 @@ func forSaddle(t *testing.T, path string) []byte {
 	if text, err = json.Marshal(n); err != nil {
 		t.Fatal(err)
 	}
-	return bytes.ReplaceAll(text, []byte("500 * time.Millisecond"), []byte("time.Minute"))
+	return []byte(patience.Replace(string(text)))
 }

@@ -5,6 +5,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -100,6 +102,103 @@ answers.Close()`)
 		Until(func(m *wire.Message) bool { return m.Header.MsgType == "comm_close" })
 	if content(t, closed)["comm_id"] != "other" {
 		t.Errorf("closed %s", closed.Content)
+	}
+}
+
+// TestScripts: a script that gonbui's package dom sends stays until the page has run it, and the cell with it; one that the page
+// does not run holds up nothing for long.
+func TestScripts(t *testing.T) {
+	k := jupytertest.Start(t, asServer(t, "0815"))
+	k.MustRun(`import ("sync"; "github.com/janpfeifer/gonb/gonbui/comms"; "github.com/janpfeifer/gonb/gonbui/dom")`)
+	number := regexp.MustCompile(`"0815", ([0-9]+)\)`)
+	cell := k.Start(`answers := comms.Listen[string]("to/cell").WithBuffer(10)
+var both sync.WaitGroup
+for _, name := range []string{"one", "two"} {
+	both.Go(func() {
+		dom.TransientJavascript("run(" + name + ")")
+		fmt.Println("after", name)
+	})
+}
+fmt.Println("got", <-answers.C)
+both.Wait()
+answers.Close()`)
+	printed := func() string {
+		var text strings.Builder
+		for _, m := range cell.Messages() {
+			if m.Header.MsgType == "stream" {
+				text.WriteString(content(t, m)["text"].(string))
+			}
+		}
+		return text.String()
+	}
+	shown := func(n int) (name, id string) { // the n-th script
+		t.Helper()
+		html, seen := "", 0
+		cell.Until(func(m *wire.Message) bool {
+			data, _ := content(t, m)["data"].(map[string]any)
+			if html, _ = data["text/html"].(string); strings.Contains(html, "run(") {
+				seen++
+			}
+			return seen == n
+		})
+		match := number.FindStringSubmatch(html)
+		if match == nil {
+			t.Fatalf("the page is not asked to tell: %s", html)
+		}
+		_, name, _ = strings.Cut(html, "run(")
+		return name[:3], match[1]
+	}
+	say := func(address string, value any) {
+		k.Send(wire.Shell, "comm_msg", map[string]any{"comm_id": "page", "data": map[string]any{"address": address, "value": value}})
+	}
+	ran := func(id string) {
+		n, err := strconv.Atoi(id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		say("#saddle/ran", n)
+	}
+	k.Send(wire.Shell, "comm_open", map[string]any{"comm_id": "page", "target_name": "gonb_comm", "data": map[string]any{}})
+	first, id := shown(1)
+	say("to/cell", "values") // these pass by a script that is slow
+	cell.UntilOutput("got values")
+	if text := printed(); strings.Contains(text, "after") {
+		t.Errorf("the cell did not wait: %q", text)
+	}
+	ran(id)
+	second, id := shown(2)
+	cell.UntilOutput("after " + first)
+	if text := printed(); first == second || strings.Contains(text, "after "+second) {
+		t.Errorf("%s, then %s: %q", first, second, text)
+	}
+	ran(id)
+	if r := cell.Wait(); r.Status != "ok" {
+		t.Errorf("%s: %s", r.Status, r.Value)
+	}
+
+	place := func() any { // of the first script
+		m := cell.Until(func(m *wire.Message) bool {
+			return m.Header.MsgType == "display_data" && strings.Contains(string(m.Content), "run(")
+		})
+		return content(t, m)["transient"].(map[string]any)["display_id"]
+	}
+	before := place()
+
+	// An interrupt need not wait for the page.
+	cell = k.Start("dom.TransientJavascript(\"run(123)\")\nfor {}")
+	shown(1)
+	if place() == before {
+		t.Error("a script's place is that of an earlier cell, whose output would run it too")
+	}
+	k.Interrupt()
+	if r := cell.Wait(); r.Name != "Interrupted" {
+		t.Errorf("%s: %s %s", r.Status, r.Name, r.Value)
+	}
+
+	// The page was closed: the first script is waited for, and no other.
+	r := k.MustRun("for i := range 100 {\n\tdom.TransientJavascript(\"run(it)\")\n}\nfmt.Println(\"done\")")
+	if r.Stdout != "done\n" || r.Stderr != "" {
+		t.Errorf("printed %q and %q", r.Stdout, r.Stderr)
 	}
 }
 

@@ -184,36 +184,44 @@ func deliver(d *protocol.DisplayData) {
 	if len(out.Data) == 0 {
 		return
 	}
+	kind := "display"
 	if out.ID != "" {
 		displayed.Lock()
+		if strings.HasPrefix(out.ID, scriptID) {
+			kind = "script"
+			out.ID = fmt.Sprintf("%s_%d", out.ID, displayed.cell)
+		}
 		out.Update = displayed.ids[out.ID]
 		displayed.ids[out.ID] = true
 		displayed.Unlock()
 	}
-	send(worker.Event{Kind: "display", Ack: true, Display: &out})
+	send(worker.Event{Kind: kind, Ack: true, Display: &out})
 }
+
+// scriptID begins the display id of the place in which package dom runs its scripts. It shows one, and after a Sync it erases it:
+// the kernel answers when the page has run it.
+const scriptID = "gonb_transient_js_"
 
 // displayed knows the display ids that were used: the first use shows, the later ones update.
 var displayed = struct {
 	sync.Mutex
-	ids map[string]bool
+	ids  map[string]bool
+	cell int // the run that goes on
 }{ids: map[string]bool{}}
 
-// forgetScripts has each cell show the place anew in which package dom runs its scripts: it has one for the life of the
-// process, and what an earlier cell showed may be cleared away, or never have been in this page.
-func forgetScripts() {
+// renewScripts has each cell show the place anew in which package dom runs its scripts. It has one id for the life of the process,
+// but what an earlier cell showed may be cleared away, or never have been in this page; and where it is, an update of both places
+// would run a script twice.
+func renewScripts(cell int) {
 	displayed.Lock()
 	defer displayed.Unlock()
-	for id := range displayed.ids {
-		if strings.HasPrefix(id, "gonb_transient_js_") {
-			delete(displayed.ids, id)
-		}
-	}
+	displayed.cell = cell
 }
 
 func commValue(v protocol.CommValue) {
 	if v.Address == protocol.GonbuiSyncAddress {
-		answer(protocol.CommValue{Address: protocol.GonbuiSyncAckAddress, Value: v.Value})
+		number, _ := v.Value.(int)
+		send(worker.Event{Kind: "sync", Number: number})
 		return
 	}
 	send(worker.Event{Kind: "comm", Comm: &worker.Comm{Address: v.Address, Request: v.Request, Value: v.Value}})
@@ -234,6 +242,11 @@ func subscription(v protocol.CommSubscription) {
 	}
 	subscribed.addresses[v.Address] = true
 	send(worker.Event{Kind: "comm", Comm: &worker.Comm{Address: v.Address, Subscribe: true}})
+}
+
+// synced ends a Sync.
+func synced(number int) {
+	answer(protocol.CommValue{Address: protocol.GonbuiSyncAckAddress, Value: number})
 }
 
 // answer sends a value to gonbui.

@@ -111,6 +111,8 @@ func main() {
 			run.told()
 		case "comm":
 			deliverComm(*req.Comm)
+		case "synced":
+			synced(req.Number)
 		case "tables":
 			go openTables(req.Tables) // where that fails, the cell that needs them will tell
 		case "exit":
@@ -142,7 +144,7 @@ func (r *runner) start(req worker.Request) {
 	r.run = run
 	r.tests = req.Tests
 	setArgs(req.Args)
-	forgetScripts()
+	renewScripts(req.Number)
 	setStdin(!req.NoInput)
 	if r.stop == req.Number { // the interrupt was quicker
 		run.Interrupt()

@@ -58,9 +58,8 @@ var notOurs = regexp.MustCompile(strings.Join([]string{
 	`^log: Blocked attempt to show a 'beforeunload' confirmation panel`,      // Chromium, as nobody has clicked into the page
 	`(?s)^exception: .*\(reading 'schema'\).*/static/notebook/notebook_core`, // Notebook 7 looks for parts of JupyterLab that it does not have
 	`(?s)^exception: .*Command 'filebrowser:open-path' not registered.*/static/notebook/notebook_core`,
-	`^log: .*/nbextensions/widgets/notebook/js/extension\.js`,                              // nbclassic looks for widgets that are not there
-	`(?s)^exception: .*require is not defined.*\.slides\.html`,                             // nbconvert's slides without the library that moves them
-	`(?s)^exception: .*\(reading 'parentNode'\)\s+at <anonymous>.*evalInnerHTMLScriptTags`, // gonb's package dom removes what may be gone
+	`^log: .*/nbextensions/widgets/notebook/js/extension\.js`,  // nbclassic looks for widgets that are not there
+	`(?s)^exception: .*require is not defined.*\.slides\.html`, // nbconvert's slides without the library that moves them
 }, "|"))
 
 // ours tells whether what a page said is an error, or a word of a figure or its libraries.

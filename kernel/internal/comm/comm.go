@@ -22,11 +22,27 @@ var script string
 // patience is how long values wait for a page that has been given the script.
 const patience = 10 * time.Second
 
+// scriptPatience is how long a cell waits for the page to run a script of its own: a page runs none of a cell that is
+// scrolled out of its view.
+const scriptPatience = 5 * time.Second
+
 // Target is the name of the comm that the page opens.
 const Target = "gonb_comm"
 
 // startAddress is where gonbui asks for the connection, and sends no value.
 const startAddress = "#comms/start"
+
+// ranAddress is where the page says which script of a cell has run.
+const ranAddress = "#saddle/ran"
+
+// ran follows a script of a cell's. The connection may still be on its way, and a page has one for all of its notebooks.
+const ran = `<script>((kernel, script) => {
+  let tries = 0;
+  const tell = () => globalThis.gonb_comm?.kernel === kernel
+    ? globalThis.gonb_comm.send("` + ranAddress + `", script)
+    : tries++ < 100 && setTimeout(tell, 50);
+  tell();
+})(%s, %d)</script>`
 
 const noPage = "widgets are not connected, since no page answers: they need the notebook open in JupyterLab"
 
@@ -36,15 +52,21 @@ type Hub struct {
 	deliver func(address string, value any)         // to the cells
 	alone   func(message string, out worker.Output) // a cell waits for a page, and there is none
 
-	mu      sync.Mutex
-	listens bool          // the cell has asked for values
-	missing bool          // there is no page for the cell
-	open    []string      // ids of the comms that pages opened
-	cell    worker.Output // the cell that showed the script last
-	shown   string        // display id of that script; "" when it is taken away again
-	scripts int
-	waiting []map[string]any // for the page that runs that script
-	timer   *time.Timer      // ends the wait; nil: nobody waits
+	mu       sync.Mutex
+	values   bool          // the cell has sent values or asked for some
+	listens  bool          // the cell has asked for values
+	missing  bool          // there is no page for the cell
+	open     []string      // ids of the comms that pages opened
+	cell     worker.Output // the cell that showed the script last
+	shown    string        // display id of that script; "" when it is taken away again
+	installs int
+	waiting  []map[string]any // for the page that runs that script
+	timer    *time.Timer      // ends the wait; nil: nobody waits
+
+	deaf    bool        // the page has not run a script of a cell's in time; it may have been closed
+	scripts int         // counts the cells' own
+	running *time.Timer // ends the wait for the last of them; nil: the page has run it
+	queue   []step      // what waits until then
 }
 
 // New returns a hub. Without a kernel id, as where no Jupyter server has started the kernel, there is no page. deliver takes a
@@ -57,10 +79,11 @@ func New(kernel string, deliver func(address string, value any), alone func(mess
 func (h *Hub) FromCell(v worker.Comm, out worker.Output) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.cell != out {
-		h.cell, h.listens, h.missing = out, false, false
-		h.install()
+	h.enter(out)
+	if h.missing && !h.values {
+		out.Stream("stderr", noPage+"\n")
 	}
+	h.values = true
 	h.listens = h.listens || v.Subscribe || v.Request
 	if h.missing && (v.Subscribe || v.Request) {
 		h.alone(noPage, out)
@@ -79,21 +102,102 @@ func (h *Hub) FromCell(v worker.Comm, out worker.Output) {
 	h.send(data)
 }
 
-// install shows the script in the running cell. The page may have been loaded anew since the last cell, which nobody tells.
-func (h *Hub) install() {
-	if h.kernel == "" {
-		h.cell.Stream("stderr", noPage+"\n")
-		h.missing = true
+// Script takes what a cell shows in the place for its scripts: a script, or nothing, which erases the last. A page that is slow
+// has not got to a script yet when the next one takes its place: so this one waits until the page says that it has run it.
+func (h *Hub) Script(d worker.Display, out worker.Output) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.enter(out)
+	h.queue = append(h.queue, step{show: &d, out: out})
+	h.advance()
+}
+
+// Sync calls done, from any goroutine, when the page has run the cell's scripts. Where no page answers, that is at once, or late.
+func (h *Hub) Sync(done func()) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.queue = append(h.queue, step{done: done})
+	h.advance()
+}
+
+// Interrupt waits for no script any more.
+func (h *Hub) Interrupt() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.flush()
+}
+
+// step is what waits for the page to have run a script: something to show, or somebody to tell.
+type step struct {
+	show *worker.Display
+	out  worker.Output
+	done func()
+}
+
+// advance takes steps up to a script that the page is to run; h.mu is held.
+func (h *Hub) advance() {
+	for len(h.queue) > 0 && h.running == nil {
+		next := h.queue[0]
+		h.queue = h.queue[1:]
+		if next.done != nil {
+			next.done()
+			continue
+		}
+		html, _ := next.show.Data["text/html"].(string)
+		if html != "" && !h.missing && !h.deaf {
+			h.scripts++
+			number := h.scripts
+			next.show.Data["text/html"] = html + fmt.Sprintf(ran, h.id(), number)
+			h.running = time.AfterFunc(scriptPatience, func() {
+				h.mu.Lock()
+				defer h.mu.Unlock()
+				if h.scripts == number && h.running != nil {
+					h.deaf = true
+					h.ranLast()
+				}
+			})
+		}
+		next.out.Display(*next.show)
+	}
+}
+
+// ranLast goes on after the script that was shown last; h.mu is held.
+func (h *Hub) ranLast() {
+	if h.running != nil {
+		h.running.Stop()
+		h.running = nil
+	}
+	h.advance()
+}
+
+// flush takes all steps; h.mu is held.
+func (h *Hub) flush() {
+	for len(h.queue) > 0 || h.running != nil {
+		h.ranLast()
+	}
+}
+
+// id is the kernel's id as a script has it.
+func (h *Hub) id() string {
+	text, _ := json.Marshal(h.kernel) // strings always can be
+	return string(text)
+}
+
+// enter notes which cell runs, and shows it the script that connects the page. The page may have been loaded anew since the
+// last cell, which nobody tells. h.mu is held.
+func (h *Hub) enter(out worker.Output) {
+	if h.cell == out {
 		return
 	}
-	id, err := json.Marshal(h.kernel)
-	if err != nil {
+	h.flush()
+	h.cell, h.values, h.listens, h.missing = out, false, false, h.kernel == ""
+	if h.missing {
 		return
 	}
-	h.scripts++
-	h.shown = fmt.Sprintf("saddle-comm-%d", h.scripts)
+	h.installs++
+	h.shown = fmt.Sprintf("saddle-comm-%d", h.installs)
 	h.cell.Display(worker.Display{ID: h.shown, Data: map[string]any{
-		"text/html": "<script>" + strings.Replace(script, "KERNEL", string(id), 1) + "</script>"}})
+		"text/html": "<script>" + strings.Replace(script, "KERNEL", h.id(), 1) + "</script>"}})
 	if h.timer != nil {
 		h.timer.Stop()
 	}
@@ -109,7 +213,9 @@ func (h *Hub) giveUp(cell worker.Output) {
 		return
 	}
 	h.timer, h.missing = nil, true
-	h.cell.Stream("stderr", noPage+"\n")
+	if h.values {
+		h.cell.Stream("stderr", noPage+"\n")
+	}
 	if h.listens {
 		h.alone(noPage, h.cell)
 	}
@@ -158,6 +264,7 @@ func (h *Hub) FromPage(msgType string, content map[string]any) bool {
 		if known < 0 {
 			h.open = append(h.open, id)
 		}
+		h.deaf = false
 		if h.cell != nil {
 			h.connected()
 		}
@@ -166,6 +273,12 @@ func (h *Hub) FromPage(msgType string, content map[string]any) bool {
 		address, ok := data["address"].(string)
 		if known < 0 || !ok {
 			return known >= 0
+		}
+		if address == ranAddress {
+			if n, _ := data["value"].(float64); int(n) == h.scripts {
+				h.ranLast()
+			}
+			return true
 		}
 		h.deliver(address, data["value"])
 	case "comm_close":

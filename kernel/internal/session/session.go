@@ -190,7 +190,7 @@ func (s *Session) startWorkerLocked(ctx context.Context) error {
 	cwd, env := s.cwd, append(append([]string(nil), s.env...),
 		"GONB_PIPE="+filepath.Join(s.dir, "gonbui"), "GONB_PIPE_BACK="+filepath.Join(s.dir, "gonbui_back"),
 		"GONB_DIR="+s.cwd, "GONB_TMP_DIR="+s.dir)
-	return s.proc.start(ctx, worker.Config{Dir: cwd, Env: env, OnComm: s.comms.FromCell, Memory: s.cfg.Memory})
+	return s.proc.start(ctx, worker.Config{Dir: cwd, Env: env, Page: s.comms, Memory: s.cfg.Memory})
 }
 
 // discard is the output before any cell.
@@ -228,7 +228,10 @@ func (s *Session) deliverComm(address string, value any) {
 }
 
 // Interrupt stops the running cell, its commands and its compiling included.
-func (s *Session) Interrupt() { s.proc.interrupt() }
+func (s *Session) Interrupt() {
+	s.comms.Interrupt()
+	s.proc.interrupt()
+}
 
 // TempDir is a folder that goes with the session: what the tools leave there when they are killed does, too.
 func (s *Session) TempDir() string { return filepath.Join(s.dir, "tmp") }

@@ -57,7 +57,7 @@ type Process struct {
 	gone        chan struct{} // closed when the process has ended and all its output is out
 	exit        error
 	reqMu       sync.Mutex // one text request at a time
-	onComm      func(Comm, Output)
+	page        Page
 }
 
 // Config says how to start a worker.
@@ -68,12 +68,19 @@ type Config struct {
 	Out    Output   // where output goes before the first cell
 	Memory int64    // bytes it may use; 0: as many as there are
 
-	OnComm func(Comm, Output) // takes what gonbui's comms send, with the output of the running cell; it must not block
+	Page Page // takes what gonbui asks of the page
+}
+
+// Page is the notebook's page as gonbui sees it. Its methods are given the output of the running cell, and must not block.
+type Page interface {
+	FromCell(v Comm, out Output)  // what comms send
+	Script(d Display, out Output) // what package dom shows in the place for its scripts
+	Sync(done func())             // done is to be called when the scripts have run, or will not
 }
 
 // Start starts a worker and waits until it is ready.
 func Start(ctx context.Context, cfg Config) (*Process, error) {
-	p := &Process{out: cfg.Out, onComm: cfg.OnComm, gone: make(chan struct{}), replies: make(chan Event, 1)}
+	p := &Process{out: cfg.Out, page: cfg.Page, gone: make(chan struct{}), replies: make(chan Event, 1)}
 	ready := make(chan error, 1)
 	go p.life(cfg, ready)
 	select {
@@ -348,10 +355,14 @@ func (p *Process) handle(ev Event, ready chan<- error) {
 		out.Result(cleaned(*ev.Display))
 	case "display":
 		out.Display(cleaned(*ev.Display))
+	case "script":
+		p.page.Script(cleaned(*ev.Display), out)
+	case "sync":
+		p.page.Sync(func() { p.send(Request{Op: "synced", Number: ev.Number}) })
 	case "clear":
 		out.Clear(ev.Wait)
 	case "comm":
-		p.onComm(*ev.Comm, out)
+		p.page.FromCell(*ev.Comm, out)
 	case "input":
 		p.mu.Lock()
 		noInput := p.noInput

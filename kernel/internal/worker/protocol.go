@@ -11,7 +11,7 @@ import "encoding/json"
 
 // Protocol numbers what follows. Kernel and worker are built at different times, the worker anew when the sources
 // change; whoever changes a request, an event or what one means adds 1.
-const Protocol = 1
+const Protocol = 2
 
 // Output is where a running cell's output goes. It is safe for concurrent use and keeps the order of calls.
 type Output interface {
@@ -35,8 +35,8 @@ type Display struct {
 
 // Request is what the kernel asks of the worker process.
 type Request struct {
-	Op      string   `json:"op"`                 // run, interrupt, abandon, ack, text, remove, exit, comm, tables
-	Number  int      `json:"number,omitempty"`   // run, interrupt, abandon: which run
+	Op      string   `json:"op"`                 // run, interrupt, abandon, ack, text, remove, exit, comm, synced, tables
+	Number  int      `json:"number,omitempty"`   // run, interrupt, abandon: which run; synced: which sync
 	Plugin  string   `json:"plugin,omitempty"`   // run: the file to open; "" runs a unit that is loaded already
 	Unit    string   `json:"unit,omitempty"`     // run: the package path it registered under
 	Cell    string   `json:"cell,omitempty"`     // run: its name in tracebacks
@@ -54,7 +54,7 @@ type Request struct {
 
 // Event is what the worker process reports.
 type Event struct {
-	Kind     string     `json:"kind"` // ready, done, result, display, clear, input, comm, text
+	Kind     string     `json:"kind"` // ready, done, result, display, script, sync, clear, input, comm, text
 	Ack      bool       `json:"ack,omitempty"`
 	Display  *Display   `json:"display,omitempty"`
 	Outcome  *Outcome   `json:"outcome,omitempty"`
@@ -63,6 +63,7 @@ type Event struct {
 	Wait     bool       `json:"wait,omitempty"`
 	Vars     []Variable `json:"vars,omitempty"`
 	Comm     *Comm      `json:"comm,omitempty"`
+	Number   int        `json:"number,omitempty"`   // sync: to be named in the answer
 	Protocol int        `json:"protocol,omitempty"` // ready: what the worker speaks
 }
 

@@ -251,7 +251,7 @@ func TestScreenshots(t *testing.T) {
 			for theme, style := range map[string]string{"light": light, "dark": dark} {
 				t.Run(fmt.Sprintf("%d-%gx-%s", width, dots, theme), func(t *testing.T) {
 					b := open(t)
-					b.Do(emulation.SetDeviceMetricsOverride(int64(width), 900, dots, false))
+					b.Do(emulation.SetDeviceMetricsOverride(int64(width), 1400, dots, false))
 					b.show("/base/", style+fmt.Sprintf(";width:%dpx", width-20), pages...)
 					for i, name := range names {
 						if strings.Contains(pages[i], "<img") {

@@ -185,15 +185,11 @@ func deliver(d *protocol.DisplayData) {
 		return
 	}
 	kind := "display"
+	if strings.HasPrefix(out.ID, scriptID) {
+		kind = "script"
+	}
 	if out.ID != "" {
-		displayed.Lock()
-		if strings.HasPrefix(out.ID, scriptID) {
-			kind = "script"
-			out.ID = fmt.Sprintf("%s_%d", out.ID, displayed.cell)
-		}
-		out.Update = displayed.ids[out.ID]
-		displayed.ids[out.ID] = true
-		displayed.Unlock()
+		locate(&out)
 	}
 	send(worker.Event{Kind: kind, Ack: true, Display: &out})
 }
@@ -202,20 +198,43 @@ func deliver(d *protocol.DisplayData) {
 // the kernel answers when the page has run it.
 const scriptID = "gonb_transient_js_"
 
-// displayed knows the display ids that were used: the first use shows, the later ones update.
+// showing is where something is shown.
+type showing struct {
+	run  int
+	cell string // "" where the front end does not say
+}
+
+// displayed knows where the display ids were used.
 var displayed = struct {
 	sync.Mutex
-	ids  map[string]bool
-	cell int // the run that goes on
-}{ids: map[string]bool{}}
+	now showing
+	ids map[string]showing
+}{ids: map[string]showing{}}
 
-// renewScripts has each cell show the place anew in which package dom runs its scripts. It has one id for the life of the process,
-// but what an earlier cell showed may be cleared away, or never have been in this page; and where it is, an update of both places
-// would run a script twice.
-func renewScripts(cell int) {
+// enterCell notes which cell runs.
+func enterCell(run int, cell string) {
 	displayed.Lock()
 	defer displayed.Unlock()
-	displayed.cell = cell
+	displayed.now = showing{run, cell}
+}
+
+// locate gives d the id under which it is shown, and finds whether that updates what is shown already. The first use of an id
+// shows, and so does its first use when the cell that showed it runs again: a front end has cleared that away.
+//
+// Each run has a place of its own for the scripts of package dom, which has one id for the life of the process: an earlier
+// cell's may be cleared away, or never have been in this page; and where it is, an update of both would run a script twice.
+func locate(d *worker.Display) {
+	displayed.Lock()
+	defer displayed.Unlock()
+	now := displayed.now
+	if strings.HasPrefix(d.ID, scriptID) {
+		d.ID = fmt.Sprintf("%s_%d", d.ID, now.run)
+	}
+	shown, known := displayed.ids[d.ID]
+	d.Update = known && (shown.run == now.run || shown.cell != now.cell || now.cell == "")
+	if !d.Update {
+		displayed.ids[d.ID] = now
+	}
 }
 
 func commValue(v protocol.CommValue) {

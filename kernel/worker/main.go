@@ -144,7 +144,7 @@ func (r *runner) start(req worker.Request) {
 	r.run = run
 	r.tests = req.Tests
 	setArgs(req.Args)
-	renewScripts(req.Number)
+	enterCell(req.Number, req.ID)
 	setStdin(!req.NoInput)
 	if r.stop == req.Number { // the interrupt was quicker
 		run.Interrupt()

@@ -31,7 +31,7 @@ func (s *Session) evaluate(ctx context.Context, c Cell, p *plan, code program, o
 	if err != nil {
 		return nil, false, err
 	}
-	o, err = s.proc.run(ctx, worker.Request{Program: text, Cell: p.src.Name, Args: code.args, NoInput: !c.AllowStdin}, out)
+	o, err = s.proc.run(ctx, worker.Request{Program: text, Cell: p.src.Name, ID: c.ID, Args: code.args, NoInput: !c.AllowStdin}, out)
 	if err != nil {
 		return nil, false, err
 	}

@@ -365,7 +365,7 @@ func (s *Session) runGoOnce(ctx context.Context, c Cell, code program, out Outpu
 		if !p.hasBody {
 			unit = ""
 		}
-		request := worker.Request{Plugin: plugin, Unit: unit, Cell: src.Name, Args: code.args, Tests: code.tests, NoInput: !c.AllowStdin}
+		request := worker.Request{Plugin: plugin, Unit: unit, Cell: src.Name, ID: c.ID, Args: code.args, Tests: code.tests, NoInput: !c.AllowStdin}
 		if outcome, err = s.proc.run(ctx, request, out); err != nil {
 			return err
 		}

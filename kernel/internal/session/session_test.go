@@ -32,8 +32,13 @@ func (r *record) add(s string) {
 		}
 	}
 }
-func (r *record) Stream(name, text string)  { r.add(text) }
-func (r *record) Display(d session.Display) { r.add(fmt.Sprintf("[%v]", d.Data["text/html"])) }
+func (r *record) Stream(name, text string) { r.add(text) }
+func (r *record) Display(d session.Display) {
+	if d.Update {
+		r.add("updated to ")
+	}
+	r.add(fmt.Sprintf("[%v]", d.Data["text/html"]))
+}
 func (r *record) Result(d session.Display) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -262,6 +267,32 @@ func TestErrors(t *testing.T) {
 	b.fail("import \"C\"\nvar n C.int", "Cell[12]:1:8", "C code")
 	b.fail("x = 5\n//go:embed words.txt\nvar words string", "Cell[13]:2:1", "os.ReadFile")
 	b.run("x", "3")
+}
+
+// TestUpdatedDisplays: a display id is one place in the notebook, and a cell that is run again shows it anew, since the front end
+// has cleared what the cell had shown.
+func TestUpdatedDisplays(t *testing.T) {
+	b := open(t)
+	b.run("import \"github.com/janpfeifer/gonb/gonbui\"", "")
+	for _, c := range []struct{ id, code, want string }{
+		{"a", `gonbui.UpdateHTML("here", "one"); gonbui.UpdateHTML("here", "two")`, "[one]updated to [two]"},
+		{"b", `gonbui.UpdateHTML("here", "three")`, "updated to [three]"},
+		{"b", `gonbui.UpdateHTML("here", "four")`, "updated to [four]"},
+		{"a", `gonbui.UpdateHTML("here", "five"); gonbui.UpdateHTML("here", "six")`, "[five]updated to [six]"},
+		{"a", "go fmt.Print()\ngonbui.UpdateHTML(\"here\", \"compiled\")", "[compiled]"},
+		{"", `gonbui.UpdateHTML("here", "seven")`, "updated to [seven]"},
+		{"", `gonbui.UpdateHTML("there", "eight"); gonbui.UpdateHTML("there", "nine")`, "[eight]updated to [nine]"},
+		{"", `gonbui.UpdateHTML("there", "ten")`, "updated to [ten]"}, // the front end does not tell its cells
+	} {
+		b.count++
+		r := &record{}
+		if res := b.s.Execute(context.Background(), session.Cell{Code: c.code, Count: b.count, ID: c.id}, r); res.Err != nil {
+			t.Fatal(res.Err)
+		}
+		if got := r.text.String(); got != c.want {
+			t.Errorf("cell %q, %s: %q, not %q", c.id, c.code, got, c.want)
+		}
+	}
 }
 
 func TestDisplays(t *testing.T) {

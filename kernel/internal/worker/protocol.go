@@ -11,7 +11,7 @@ import "encoding/json"
 
 // Protocol numbers what follows. Kernel and worker are built at different times, the worker anew when the sources
 // change; whoever changes a request, an event or what one means adds 1.
-const Protocol = 2
+const Protocol = 3
 
 // Output is where a running cell's output goes. It is safe for concurrent use and keeps the order of calls.
 type Output interface {
@@ -40,6 +40,7 @@ type Request struct {
 	Plugin  string   `json:"plugin,omitempty"`   // run: the file to open; "" runs a unit that is loaded already
 	Unit    string   `json:"unit,omitempty"`     // run: the package path it registered under
 	Cell    string   `json:"cell,omitempty"`     // run: its name in tracebacks
+	ID      string   `json:"id,omitempty"`       // run: the notebook's cell, as the front end knows it
 	Args    []string `json:"args,omitempty"`     // run: os.Args after the program's name
 	Tests   []string `json:"tests"`              // run: flags with which to run the tests that are the cell's last value; nil: none
 	NoInput bool     `json:"no_input,omitempty"` // run: the front end cannot ask its user

@@ -196,10 +196,17 @@ answers.Close()`)
 	}
 
 	// The page was closed: the first script is waited for, and no other.
-	r := k.MustRun("for i := range 100 {\n\tdom.TransientJavascript(\"run(it)\")\n}\nfmt.Println(\"done\")")
-	if r.Stdout != "done\n" || r.Stderr != "" {
-		t.Errorf("printed %q and %q", r.Stdout, r.Stderr)
+	cell = k.Start("for i := range 100 {\n\tdom.TransientJavascript(\"run(it)\")\n}\nfmt.Println(\"done\")")
+	if r := cell.Wait(); r.Status != "ok" || r.Stdout != "done\n" || r.Stderr != "" {
+		t.Errorf("%s, printed %q and %q", r.Status, r.Stdout, r.Stderr)
 	}
+	// Its connection is not asked for any more when the next cell asks for one.
+	k.MustRun("dom.TransientJavascript(\"run(it)\")")
+	asked := cell.Until(func(m *wire.Message) bool { return strings.Contains(string(m.Content), "saddle-comm-") })
+	cell.Until(func(m *wire.Message) bool {
+		return m.Header.MsgType == "update_display_data" && content(t, m)["data"].(map[string]any)["text/html"] == "" &&
+			content(t, m)["transient"].(map[string]any)["display_id"] == content(t, asked)["transient"].(map[string]any)["display_id"]
+	})
 }
 
 // TestCommsWithoutPage: where there is no page, a cell that shows widgets says so and goes on; one that waits for them fails.

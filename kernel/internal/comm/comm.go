@@ -1,8 +1,8 @@
 // Package comm joins gonbui's comms, which the widgets in cells use, with the page that shows the notebook: values go by
 // addresses, both ways, over one comm of Jupyter's. It knows neither the sockets nor how cells run.
 //
-// The page has no way of its own to reach the kernel, so each cell that uses comms first shows a script, which opens a
-// connection through the Jupyter server and then a comm with the target "gonb_comm".
+// The page has no way of its own to reach the kernel, so each cell that uses comms, or package dom, first shows a script, which
+// opens a connection through the Jupyter server and then a comm with the target "gonb_comm".
 package comm
 
 import (
@@ -190,6 +190,7 @@ func (h *Hub) enter(out worker.Output) {
 		return
 	}
 	h.flush()
+	h.erase()
 	h.cell, h.values, h.listens, h.missing = out, false, false, h.kernel == ""
 	if h.missing {
 		return
@@ -222,20 +223,25 @@ func (h *Hub) giveUp(cell worker.Output) {
 	h.connected()
 }
 
-// connected sends what waits and takes the script away, so that it is not saved with the notebook; h.mu is held.
+// connected sends what waits and takes the script away; h.mu is held.
 func (h *Hub) connected() {
 	if h.timer != nil {
 		h.timer.Stop()
 		h.timer = nil
 	}
-	if h.shown != "" {
-		h.cell.Display(worker.Display{ID: h.shown, Update: true, Data: map[string]any{"text/html": ""}})
-		h.shown = ""
-	}
+	h.erase()
 	for _, data := range h.waiting {
 		h.send(data)
 	}
 	h.waiting = nil
+}
+
+// erase takes the script away, so that it is not saved with the notebook; h.mu is held.
+func (h *Hub) erase() {
+	if h.shown != "" {
+		h.cell.Display(worker.Display{ID: h.shown, Update: true, Data: map[string]any{"text/html": ""}})
+		h.shown = ""
+	}
 }
 
 // send sends to all pages; h.mu is held.

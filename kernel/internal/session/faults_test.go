@@ -59,6 +59,18 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
+// TestInterruptOfARefusal: the kernel ends a cell that asks where nobody can answer. An interrupt while that takes its time is the
+// user's first, and costs nothing.
+func TestInterruptOfARefusal(t *testing.T) {
+	b := open(t)
+	b.run("import \"github.com/janpfeifer/gonb/gonbui\"\nx := 7", "")
+	_, err := b.interrupted("func() {\n\tslow := exec.Command(\"sh\", \"-c\", \"echo ending; exec sleep 1\")\n\tslow.Stdout = os.Stdout\n\tdefer slow.Run()\n\tgonbui.RequestInput(\"name\", false)\n\tselect {}\n}()")
+	if err.Name == "WorkerLost" || !strings.Contains(err.Value, "input") {
+		t.Errorf("%s: %s", err.Name, err.Value)
+	}
+	b.run("x", "7")
+}
+
 func TestInterruptInsideLibrary(t *testing.T) {
 	b := open(t)
 	// From "started" on nothing of the cell's own runs, which would look for the interrupt.

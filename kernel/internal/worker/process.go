@@ -50,7 +50,8 @@ type Process struct {
 	number      int           // of the run now or last running
 	noInput     bool          // nobody can be asked
 	replies     chan Event    // answers to text requests
-	interrupted int           // how often, in this cell
+	interrupted int           // how often the user has, in this cell
+	stopping    bool          // the cell was told to stop, by the user or by the kernel
 	reason      *Failure      // why the kernel itself ended the cell or the process
 	printed     int64         // bytes of streams in this cell
 	tail        []byte        // the end of stderr
@@ -400,14 +401,15 @@ func (p *Process) input(out Output, ev Event) {
 // cell itself still says of its end.
 func (p *Process) Fail(message string, out Output) {
 	p.mu.Lock()
-	if p.done == nil || p.out != out || p.interrupted > 0 { // a second interrupt would end the process
+	if p.done == nil || p.out != out || p.stopping {
 		p.mu.Unlock()
 		return
 	}
 	p.reason = &Failure{Kind: "error", Message: message}
-	done := p.done
+	p.stopping = true
+	done, number := p.done, p.number
 	p.mu.Unlock()
-	p.interrupt(done)
+	p.stop(done, number)
 }
 
 // Feed writes to the worker's standard input.
@@ -437,7 +439,7 @@ func (p *Process) Run(ctx context.Context, r Request, out Output) (*Outcome, err
 		return nil, ErrLost
 	default:
 	}
-	p.out, p.done, p.interrupted, p.reason, p.printed, p.tail = out, done, 0, nil, 0, nil
+	p.out, p.done, p.interrupted, p.stopping, p.reason, p.printed, p.tail = out, done, 0, false, nil, 0, nil
 	p.number++
 	p.noInput = r.NoInput
 	r.Op, r.Number = "run", p.number
@@ -487,8 +489,7 @@ func (p *Process) Interrupt() {
 	}
 }
 
-// interrupt stops the run that done belongs to, and no other. The request names that run: a run that ends by itself just
-// then must not leave its interrupt to the next. The signal is for libraries that listen for it.
+// interrupt stops the run that done belongs to, and no other, as its user wants; the second time, whatever that costs.
 func (p *Process) interrupt(done chan *Outcome) {
 	p.mu.Lock()
 	if p.done != done {
@@ -496,15 +497,23 @@ func (p *Process) interrupt(done chan *Outcome) {
 		return
 	}
 	p.interrupted++
-	again, number := p.interrupted > 1, p.number
+	again, stopping, number := p.interrupted > 1, p.stopping, p.number
+	p.stopping = true
 	if again {
 		p.reason = &Failure{Kind: "lost", Message: "ended by a second interrupt"}
 	}
 	p.mu.Unlock()
-	if again {
+	switch {
+	case again:
 		p.Kill()
-		return
+	case !stopping:
+		p.stop(done, number)
 	}
+}
+
+// stop tells the worker to stop a run. The request names it: a run that ends by itself just then must not leave its interrupt
+// to the next. The signal is for libraries that listen for it.
+func (p *Process) stop(done chan *Outcome, number int) {
 	p.send(Request{Op: "interrupt", Number: number})
 	p.signal(syscall.SIGINT)
 	go p.insist(done, number)

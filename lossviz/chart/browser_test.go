@@ -239,6 +239,55 @@ func writeReference(t *testing.T, name string, img image.Image) {
 	}
 }
 
+// TestVectors has the browser draw each figure's SVG, which is to look as its PNG does. PDF can be written of each.
+func TestVectors(t *testing.T) {
+	b := open(t)
+	all := gallery()
+	dir := t.TempDir()
+	saved := func(name string) []byte {
+		figure := strings.TrimSuffix(name, filepath.Ext(name))
+		if err := all[figure].Save(filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+		data, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return data
+	}
+	names := slices.Sorted(maps.Keys(all))
+	var drawings []string
+	for _, name := range names {
+		if data := saved(name + ".pdf"); !bytes.HasPrefix(data, []byte("%PDF")) {
+			t.Errorf("%s.pdf begins with %.10q", name, data)
+		}
+		data := saved(name + ".svg")
+		// Browsers choose a font by family, weight and style.
+		seen := map[string]bool{}
+		for _, f := range regexp.MustCompile(`@font-face\{\s*font-family:([^;]*);\s*font-variant:([^;]*);(font-weight:[^;]*;font-style:[^;]*);`).FindAllStringSubmatch(string(data), -1) {
+			if key := f[1] + f[3]; seen[key] || f[2] != "normal" {
+				t.Errorf("%s.svg: a browser does not tell its fonts apart: %s", name, f[0])
+			} else {
+				seen[key] = true
+			}
+		}
+		if len(seen) == 0 {
+			t.Errorf("%s.svg has no font", name)
+		}
+		drawings = append(drawings, `<img class="drawing" style="display:block" src="data:image/svg+xml;base64,`+base64.StdEncoding.EncodeToString(data)+`">`)
+	}
+	b.show("/base/", light, drawings...)
+	for i, name := range names {
+		want, err := png.Decode(bytes.NewReader(saved(name + ".png")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		charttest.Eval[bool](b.Tab, fmt.Sprintf("document.querySelectorAll('.drawing')[%d].scrollIntoView(), true", i))
+		b.See(name+".svg as in its picture", ".drawing", i, func(img image.Image) bool { return charttest.Apart(img, want) < 0.01 })
+		b.Shot(name, ".drawing", i)
+	}
+}
+
 // TestScreenshots takes pictures of the gallery to be looked at: at one and two dots per pixel, in both themes, in a wide
 // and a narrow page. It compares nothing, so it runs only where SADDLE_SCREENSHOTS is set.
 func TestScreenshots(t *testing.T) {

@@ -26,6 +26,8 @@ type pen struct {
 	o pt      // where this pen's (0, 0) is
 	// dpr is how many dots a bitmap among the drawn things has per pixel of the page.
 	dpr float64
+	// named: the canvas knows fonts by their names alone.
+	named bool
 }
 
 func (p pen) at(x, y float64) pen { p.o = pt{p.o.x + x, p.o.y + y}; return p }
@@ -86,19 +88,30 @@ func (p pen) image(img image.Image, x, y, w, h float64) {
 }
 
 // fonts are the ones compiled in with gonum/plot: a picture is the same on every machine.
-// Bold is a variant of its own here: gonum/plot's PDF canvas adds a font under its name alone, and asks for it by weight.
+// Bold and italic are there twice, the second time as variants of their own. gonum/plot's PDF canvas adds a font under its name
+// alone, and asks for it by weight and style; its SVG canvas tells a browser weight and style, and no variant.
 var fonts = sync.OnceValue(func() *font.Cache {
 	all := liberation.Collection()
 	for _, f := range all {
-		if f.Font.Variant == "Sans" && f.Font.Weight == stdfont.WeightBold && f.Font.Style == stdfont.StyleNormal {
-			f.Font.Variant, f.Font.Weight = boldVariant, stdfont.WeightNormal
+		if f.Font.Variant == "Sans" {
+			f.Font = variant(f.Font)
 			all = append(all, f)
 		}
 	}
 	return font.NewCache(all)
 })
 
-const boldVariant = "SansStrong"
+// variant is a font under a name of its own, not by weight and style.
+func variant(f font.Font) font.Font {
+	if f.Weight == stdfont.WeightBold {
+		f.Variant += "Strong"
+	}
+	if f.Style == stdfont.StyleItalic {
+		f.Variant += "Slanted"
+	}
+	f.Weight, f.Style = stdfont.WeightNormal, stdfont.StyleNormal
+	return f
+}
 
 type face struct {
 	size   float64
@@ -109,7 +122,7 @@ type face struct {
 func (f face) font() font.Font {
 	fnt := font.Font{Typeface: "Liberation", Variant: "Sans", Size: vg.Length(f.size)}
 	if f.bold {
-		fnt.Variant = boldVariant
+		fnt.Weight = stdfont.WeightBold
 	}
 	if f.italic {
 		fnt.Style = stdfont.StyleItalic
@@ -134,7 +147,11 @@ func (p pen) text(s string, f face, col color.Color, q pt, ax, ay float64, turne
 	}, s)
 	// The box of a line: ascent 0.76 and descent 0.24 of the size, about what browsers make of this font.
 	left, base := -ax*f.width(s), (0.76-ay)*f.size
-	fnt := fonts().Lookup(f.font(), vg.Length(f.size))
+	name := f.font()
+	if p.named {
+		name = variant(name)
+	}
+	fnt := fonts().Lookup(name, vg.Length(f.size))
 	p.c.SetColor(col)
 	if !turned {
 		p.c.FillString(fnt, p.point(pt{q.x + left, q.y + base}), s)

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -239,29 +240,66 @@ func writeReference(t *testing.T, name string, img image.Image) {
 	}
 }
 
-// TestVectors has the browser draw each figure's SVG, which is to look as its PNG does. PDF can be written of each.
-func TestVectors(t *testing.T) {
+// saved is a figure in a file format.
+func saved(t *testing.T, f chart.Figure, extension string) []byte {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "figure"+extension)
+	if err := f.Save(file); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// savedPNG is a figure as saved as PNG.
+func savedPNG(t *testing.T, f chart.Figure) image.Image {
+	t.Helper()
+	img, err := png.Decode(bytes.NewReader(saved(t, f, ".png")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return img
+}
+
+// TestPDF has poppler draw each figure's PDF, which is to look as its PNG does.
+func TestPDF(t *testing.T) {
+	tool, err := exec.LookPath("pdftoppm")
+	if err != nil && os.Getenv("SADDLE_TEST_BROWSER") == "must" {
+		t.Fatal(err)
+	} else if err != nil {
+		t.Skip("pdftoppm (Debian: poppler-utils) is not installed: no PDF is looked at")
+	}
+	for name, f := range gallery() {
+		draw := exec.Command(tool, "-png", "-r", "144", "-singlefile", "-")
+		draw.Stdin = bytes.NewReader(saved(t, f, ".pdf"))
+		page, err := draw.Output()
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		img, err := png.Decode(bytes.NewReader(page))
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if apart := charttest.Apart(img, savedPNG(t, f)); apart > 0.003 {
+			t.Errorf("%s.pdf is %.4f from its picture", name, apart)
+			if keep := os.Getenv("SADDLE_ARTIFACTS"); keep != "" {
+				os.WriteFile(filepath.Join(keep, name+"-pdf.png"), page, 0o644)
+			}
+		}
+	}
+}
+
+// TestSVG has the browser draw each figure's SVG, which is to look as its PNG does.
+func TestSVG(t *testing.T) {
 	b := open(t)
 	all := gallery()
-	dir := t.TempDir()
-	saved := func(name string) []byte {
-		figure := strings.TrimSuffix(name, filepath.Ext(name))
-		if err := all[figure].Save(filepath.Join(dir, name)); err != nil {
-			t.Fatal(err)
-		}
-		data, err := os.ReadFile(filepath.Join(dir, name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return data
-	}
 	names := slices.Sorted(maps.Keys(all))
 	var drawings []string
 	for _, name := range names {
-		if data := saved(name + ".pdf"); !bytes.HasPrefix(data, []byte("%PDF")) {
-			t.Errorf("%s.pdf begins with %.10q", name, data)
-		}
-		data := saved(name + ".svg")
+		data := saved(t, all[name], ".svg")
 		// Browsers choose a font by family, weight and style.
 		seen := map[string]bool{}
 		for _, f := range regexp.MustCompile(`@font-face\{\s*font-family:([^;]*);\s*font-variant:([^;]*);(font-weight:[^;]*;font-style:[^;]*);`).FindAllStringSubmatch(string(data), -1) {
@@ -278,12 +316,9 @@ func TestVectors(t *testing.T) {
 	}
 	b.show("/base/", light, drawings...)
 	for i, name := range names {
-		want, err := png.Decode(bytes.NewReader(saved(name + ".png")))
-		if err != nil {
-			t.Fatal(err)
-		}
+		want := savedPNG(t, all[name])
 		charttest.Eval[bool](b.Tab, fmt.Sprintf("document.querySelectorAll('.drawing')[%d].scrollIntoView(), true", i))
-		b.See(name+".svg as in its picture", ".drawing", i, func(img image.Image) bool { return charttest.Apart(img, want) < 0.01 })
+		b.See(name+".svg as in its picture", ".drawing", i, func(img image.Image) bool { return charttest.Apart(img, want) < 0.006 })
 		b.Shot(name, ".drawing", i)
 	}
 }

@@ -128,7 +128,7 @@ func (s *sheet) writeVector(w io.Writer, format string) error {
 	} else {
 		c = vgpdf.New(vg.Length(width), vg.Length(height))
 	}
-	p := pen{c: draw.New(c), h: height, dpr: savedDots, named: format == "pdf"}
+	p := pen{c: draw.New(c), h: height, dpr: savedDots, pdf: format == "pdf"}
 	p.rect(paper, 0, 0, width, height)
 	s.paint(p)
 	_, err := c.WriteTo(w)

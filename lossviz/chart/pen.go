@@ -3,14 +3,11 @@ package chart
 import (
 	"image"
 	"image/color"
-	pixels "image/draw"
 	"math"
 	"strings"
 	"sync"
 
 	stdfont "golang.org/x/image/font"
-	"golang.org/x/image/font/sfnt"
-	"golang.org/x/image/math/fixed"
 	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/font/liberation"
 	"gonum.org/v1/plot/text"
@@ -29,29 +26,12 @@ type pen struct {
 	o pt      // where this pen's (0, 0) is
 	// dpr is how many dots a bitmap among the drawn things has per pixel of the page.
 	dpr float64
-	// pdf: gonum/plot's PDF canvas writes Western European letters only, no minus sign and no Greek, draws images upside down, and
-	// takes translucent colours for darker ones.
-	pdf bool
 }
 
 func (p pen) at(x, y float64) pen { p.o = pt{p.o.x + x, p.o.y + y}; return p }
 
 func (p pen) point(q pt) vg.Point {
 	return vg.Point{X: vg.Length(p.o.x + q.x), Y: vg.Length(p.h - p.o.y - q.y)}
-}
-
-func (p pen) ink(col color.Color) {
-	if p.pdf {
-		col = straight(color.NRGBAModel.Convert(col).(color.NRGBA))
-	}
-	p.c.SetColor(col)
-}
-
-// straight is a colour whose parts are not multiplied with its opacity.
-type straight color.NRGBA
-
-func (c straight) RGBA() (r, g, b, a uint32) {
-	return 0x101 * uint32(c.R), 0x101 * uint32(c.G), 0x101 * uint32(c.B), 0x101 * uint32(c.A)
 }
 
 func (p pen) line(col color.Color, width float64, dash []float64, pts ...pt) {
@@ -63,7 +43,7 @@ func (p pen) line(col color.Color, width float64, dash []float64, pts ...pt) {
 	for _, q := range pts[1:] {
 		path.Line(p.point(q))
 	}
-	p.ink(col)
+	p.c.SetColor(col)
 	p.c.SetLineWidth(vg.Length(width))
 	var lengths []vg.Length
 	for _, d := range dash {
@@ -83,7 +63,7 @@ func (p pen) fill(col color.Color, pts ...pt) {
 		path.Line(p.point(q))
 	}
 	path.Close()
-	p.ink(col)
+	p.c.SetColor(col)
 	p.c.Fill(path)
 }
 
@@ -97,24 +77,12 @@ func (p pen) disc(col color.Color, at pt, r float64) {
 	path.Move(vg.Point{X: c.X + vg.Length(r), Y: c.Y})
 	path.Arc(c, vg.Length(r), 0, 2*math.Pi)
 	path.Close()
-	p.ink(col)
+	p.c.SetColor(col)
 	p.c.Fill(path)
 }
 
 func (p pen) image(img image.Image, x, y, w, h float64) {
-	if p.pdf {
-		img = upsideDown(img)
-	}
 	p.c.DrawImage(vg.Rectangle{Min: p.point(pt{x, y + h}), Max: p.point(pt{x + w, y})}, img)
-}
-
-func upsideDown(img image.Image) image.Image {
-	b := img.Bounds()
-	out := image.NewNRGBA(image.Rect(0, 0, b.Dx(), b.Dy()))
-	for y := range b.Dy() {
-		pixels.Draw(out, image.Rect(0, b.Dy()-1-y, b.Dx(), b.Dy()-y), img, image.Pt(b.Min.X, b.Min.Y+y), pixels.Src)
-	}
-	return out
 }
 
 // fonts are the ones compiled in with gonum/plot: a picture is the same on every machine.
@@ -155,84 +123,16 @@ func (p pen) text(s string, f face, col color.Color, q pt, ax, ay float64, turne
 	// The box of a line: ascent 0.76 and descent 0.24 of the size, about what browsers make of this font.
 	left, base := -ax*f.width(s), (0.76-ay)*f.size
 	fnt := fonts().Lookup(f.font(), vg.Length(f.size))
-	write := func(at vg.Point) {
-		if p.pdf {
-			p.c.Fill(outlines(fnt, at, s))
-		} else {
-			p.c.FillString(fnt, at, s)
-		}
-	}
-	p.ink(col)
+	p.c.SetColor(col)
 	if !turned {
-		write(p.point(pt{q.x + left, q.y + base}))
+		p.c.FillString(fnt, p.point(pt{q.x + left, q.y + base}), s)
 		return
 	}
 	p.c.Push()
 	p.c.Rotate(math.Pi / 2)
 	at := p.point(pt{q.x + base, q.y - left})
-	write(vg.Point{X: at.Y, Y: -at.X})
+	p.c.FillString(fnt, vg.Point{X: at.Y, Y: -at.X}, s)
 	p.c.Pop()
-}
-
-// outlines are the shapes of a line of text that begins at a point.
-func outlines(fnt font.Face, at vg.Point, s string) vg.Path {
-	var path vg.Path
-	var buf sfnt.Buffer
-	em := fixed.Int26_6(fnt.Face.UnitsPerEm()) // lengths are units of the font then
-	scale := fnt.Font.Size / vg.Length(em)
-	var before sfnt.GlyphIndex
-	for i, r := range s {
-		glyph, err := fnt.Face.GlyphIndex(&buf, r)
-		if err != nil {
-			continue
-		}
-		if i > 0 {
-			if kern, err := fnt.Face.Kern(&buf, before, glyph, em, stdfont.HintingNone); err == nil {
-				at.X += vg.Length(kern) * scale
-			}
-		}
-		before = glyph
-		if segments, err := fnt.Face.LoadGlyph(&buf, glyph, em, nil); err == nil {
-			path = appendGlyph(path, segments, at, scale)
-		}
-		if advance, err := fnt.Face.GlyphAdvance(&buf, glyph, em, stdfont.HintingNone); err == nil {
-			at.X += vg.Length(advance) * scale
-		}
-	}
-	return path
-}
-
-// appendGlyph adds a glyph's shape. Quadratic curves become cubic ones, which is all that PDF has.
-func appendGlyph(path vg.Path, segments sfnt.Segments, at vg.Point, scale vg.Length) vg.Path {
-	place := func(p fixed.Point26_6) vg.Point {
-		return vg.Point{X: at.X + vg.Length(p.X)*scale, Y: at.Y - vg.Length(p.Y)*scale}
-	}
-	toward := func(a, b vg.Point) vg.Point { return a.Add(b.Sub(a).Scale(2. / 3)) }
-	var last vg.Point
-	for i, s := range segments {
-		p := [3]vg.Point{place(s.Args[0]), place(s.Args[1]), place(s.Args[2])}
-		switch s.Op {
-		case sfnt.SegmentOpMoveTo:
-			if i > 0 {
-				path.Close()
-			}
-			path.Move(p[0])
-			last = p[0]
-		case sfnt.SegmentOpLineTo:
-			path.Line(p[0])
-			last = p[0]
-		case sfnt.SegmentOpQuadTo:
-			path.CubeTo(toward(last, p[0]), toward(p[1], p[0]), p[1])
-			last = p[1]
-		case sfnt.SegmentOpCubeTo:
-			path.CubeTo(p[0], p[1], p[2])
-			last = p[2]
-		}
-	}
-	if len(segments) > 0 {
-		path.Close()
-	}
-	return path
 }
 
 // halo writes text with a light rim, readable over colours.
@@ -281,7 +181,7 @@ func (p pen) segments(col color.Color, width float64, pairs []pt, to func(pt) pt
 		path.Move(p.point(to(pairs[i])))
 		path.Line(p.point(to(pairs[i+1])))
 	}
-	p.ink(col)
+	p.c.SetColor(col)
 	p.c.SetLineWidth(vg.Length(width))
 	p.c.SetLineDash(nil, 0)
 	p.c.Stroke(path)

@@ -126,9 +126,9 @@ func (s *sheet) writeVector(w io.Writer, format string) error {
 	if format == "svg" {
 		c = vgsvg.NewWith(vgsvg.UseWH(vg.Length(width), vg.Length(height)), vgsvg.EmbedFonts(true))
 	} else {
-		c = vgpdf.New(vg.Length(width), vg.Length(height))
+		c = pdfCanvas{vgpdf.New(vg.Length(width), vg.Length(height))}
 	}
-	p := pen{c: draw.New(c), h: height, dpr: savedDots, pdf: format == "pdf"}
+	p := pen{c: draw.New(c), h: height, dpr: savedDots}
 	p.rect(paper, 0, 0, width, height)
 	s.paint(p)
 	_, err := c.WriteTo(w)

@@ -57,12 +57,11 @@ func TestGonbWidgets(t *testing.T) {
 	}
 }
 
-// patience stretches the times that gonb's notebooks give a page: until they call an answer missing, and, where they only
-// sleep, until they look for it. A machine that runs tests is slow at times.
+// patience stretches the limits after which gonb's notebooks call a page's answer missing. A machine that runs tests is slow at
+// times.
 var patience = strings.NewReplacer(
 	"time.After(500 * time.Millisecond)", "time.After(time.Minute)",
 	"time.Sleep(2 * time.Second)", "time.Sleep(time.Minute)",
-	"time.Sleep(500 * time.Millisecond)", "time.Sleep(5 * time.Second)",
 )
 
 // forSaddle returns a notebook with its kernel's name changed, and with patience.

@@ -108,7 +108,7 @@ func (h *Hub) Script(d worker.Display, out worker.Output) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.enter(out)
-	h.queue = append(h.queue, step{show: &d, out: out})
+	h.queue = append(h.queue, step{show: &d})
 	h.advance()
 }
 
@@ -127,10 +127,9 @@ func (h *Hub) Interrupt() {
 	h.flush()
 }
 
-// step is what waits for the page to have run a script: something to show, or somebody to tell.
+// step is what waits for the page to have run a script: something for the cell to show, or somebody to tell.
 type step struct {
 	show *worker.Display
-	out  worker.Output
 	done func()
 }
 
@@ -157,7 +156,7 @@ func (h *Hub) advance() {
 				}
 			})
 		}
-		next.out.Display(*next.show)
+		h.cell.Display(*next.show)
 	}
 }
 
